@@ -1,0 +1,52 @@
+/** What every dialect is read into and written from: no stage knows which dialect was spoken. */
+
+export type Block =
+  | { readonly type: 'text'; readonly text: string }
+  | { readonly type: 'tool_call'; readonly id: string; readonly name: string; readonly argumentsJson: string }
+  | { readonly type: 'tool_result'; readonly callId: string; readonly text: string };
+
+export interface Message {
+  readonly role: 'user' | 'assistant' | 'tool';
+  readonly blocks: readonly Block[];
+}
+
+/** Sampling and length, as the client asked for them; `undefined` where it did not say. */
+export interface Parameters {
+  readonly temperature?: number;
+  readonly topP?: number;
+  readonly maxOutputTokens?: number;
+  readonly stopSequences?: readonly string[];
+}
+
+/** A request of a client, read from its dialect. */
+export interface Conversation {
+  readonly capability: string;
+  readonly messages: readonly Message[];
+  /** System or developer messages of the client, which most capabilities refuse. */
+  readonly clientInstructions: readonly string[];
+  readonly parameters: Parameters;
+  /** Names of the tools that the client declared: definitions come from the capability alone. */
+  readonly toolNames: readonly string[];
+  readonly toolChoice: 'auto' | 'none' | 'required' | { readonly name: string } | undefined;
+  /** Values for the variables of the prompt, as strings. */
+  readonly variables: Readonly<Record<string, string>>;
+  /** Fields of the dialect that were sent but that no capability can allow, by name. */
+  readonly unsupported: readonly string[];
+  readonly delivery: 'stream' | 'whole';
+}
+
+/** Tokens, as the provider counted them. `source` says whether it did, or we estimated. */
+export interface Usage {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly source: 'provider' | 'estimate';
+}
+
+export type FinishReason = 'stop' | 'length' | 'tool_calls' | 'content_filter';
+
+/** One step of an answer. A stream of these is the one way an answer travels. */
+export type AnswerEvent =
+  | { readonly type: 'text'; readonly text: string }
+  | { readonly type: 'tool_call'; readonly index: number; readonly id: string; readonly name: string }
+  | { readonly type: 'tool_arguments'; readonly index: number; readonly json: string }
+  | { readonly type: 'finish'; readonly reason: FinishReason; readonly usage: Usage };

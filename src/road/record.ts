@@ -1,0 +1,93 @@
+import type { FinishReason, Usage } from './conversation.ts';
+import type { RefusalCode } from './refusal.ts';
+
+/** Who asked, as it stands on every record and log line. */
+export interface RecordedCaller {
+  readonly tenant: string;
+  readonly subject: string;
+  readonly issuer: string;
+  readonly kind: 'user' | 'service';
+  readonly groups: readonly string[];
+  readonly workflow?: string;
+  readonly client?: string;
+}
+
+export interface RecordedGuard {
+  readonly engine: string;
+  readonly id: string;
+  readonly version: string;
+  readonly source: 'INPUT' | 'OUTPUT';
+  readonly action: 'none' | 'masked' | 'blocked';
+  /** What was detected, by policy and name, without the matched text. */
+  readonly findings: readonly { readonly policy: string; readonly name: string; readonly action: string; readonly count: number }[];
+}
+
+/** One try at one route. */
+export interface RecordedTry {
+  readonly route: string;
+  readonly outcome: 'answered' | 'failed';
+  readonly cause?: string;
+  readonly tookUs: number;
+}
+
+/** How an attempt ended. `abandoned`: the process died, and the next start closed it. */
+export type Outcome = 'answered' | 'blocked' | 'refused' | 'failed' | 'cancelled' | 'abandoned';
+
+/** The story of one attempt, so far. Metadata and hashes, never text. */
+export interface Story {
+  readonly requestId: string;
+  /** Milliseconds since 1970. */
+  readonly startedAtMs: number;
+  readonly dialect: string;
+  readonly governanceVersion?: string;
+  readonly caller?: RecordedCaller;
+  readonly capability?: string;
+  readonly feature?: string;
+  readonly dataClass?: string;
+  /** Cedar: ids of the policies that determined the decision. */
+  readonly policies?: readonly string[];
+  readonly prompt?: { readonly name: string; readonly version: string; readonly hash: string };
+  /** SHA-256 over the whole conversation as it went to the model, hex. */
+  readonly inputHash?: string;
+  readonly redactions?: Readonly<Record<string, number>>;
+  readonly route?: string;
+  readonly model?: string;
+  readonly region?: string;
+  readonly guards?: readonly RecordedGuard[];
+}
+
+/** What is durable before a model is asked. */
+export interface Intent extends Story {
+  readonly kind: 'opened';
+}
+
+/** The one closed record of an attempt. */
+export interface ClosedRecord extends Story {
+  readonly kind: 'closed';
+  readonly closedAtMs: number;
+  readonly outcome: Outcome;
+  readonly refusal?: { readonly code: RefusalCode; readonly detail?: string };
+  readonly tries?: readonly RecordedTry[];
+  readonly finishReason?: FinishReason;
+  readonly usage?: Usage;
+  readonly costMicroUsd?: number;
+  /** SHA-256 over the answer's text as it was delivered, hex. */
+  readonly answerHash?: string;
+  /** Microseconds spent in each stage. */
+  readonly stages?: Readonly<Record<string, number>>;
+  readonly tookUs?: number;
+}
+
+/** Something an operator did that auditors must see: reading the archive, shredding a key, a reload. */
+export interface AdminRecord {
+  readonly kind: 'admin';
+  readonly atMs: number;
+  readonly action: 'archive.read' | 'archive.shred' | 'governance.reload' | 'governance.reload_refused' | 'gateway.start' | 'gateway.stop';
+  readonly actor: string;
+  readonly requestId?: string;
+  readonly tenant?: string;
+  readonly reason?: string;
+  readonly governanceVersion?: string;
+}
+
+export type AuditRecord = Intent | ClosedRecord | AdminRecord;
