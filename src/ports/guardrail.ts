@@ -1,0 +1,41 @@
+import type { RecordedGuard } from '../road/record.ts';
+
+export type GuardrailSource = 'INPUT' | 'OUTPUT';
+
+/** A guardrail's word on one or more texts. */
+export interface GuardrailVerdict {
+  readonly action: 'none' | 'masked' | 'blocked';
+  /** One for each text that came in, masked where the guardrail masks. Meaningless when blocked. */
+  readonly texts: readonly string[];
+  /** The canned message, when blocked. */
+  readonly message: string | undefined;
+  readonly recorded: RecordedGuard;
+}
+
+/** Text that may leave now. After `blocked` nothing more does. */
+export interface Released {
+  readonly text: string;
+  readonly blocked: boolean;
+}
+
+/** One direction of one answer. The verdict does not depend on how the text was cut. */
+export interface GuardrailStream {
+  push(text: string): Released | Promise<Released>;
+  /** The rest, and the verdict on the whole. */
+  end(): FinalRelease | Promise<FinalRelease>;
+}
+
+export interface FinalRelease extends Released {
+  readonly message: string | undefined;
+  readonly recorded: RecordedGuard;
+}
+
+/** A guardrail in one version, ready to judge. Rejects where it cannot: the stage then refuses. */
+export interface Guardrail {
+  assess(request: {
+    readonly source: GuardrailSource;
+    readonly texts: readonly string[];
+    readonly signal: AbortSignal;
+  }): GuardrailVerdict | Promise<GuardrailVerdict>;
+  openStream(request: { readonly source: GuardrailSource; readonly signal: AbortSignal }): GuardrailStream;
+}

@@ -1,0 +1,94 @@
+import type { CallerFacts } from './caller.ts';
+import type { Conversation, Message } from './conversation.ts';
+import type { Capability, ResolvedParameters, Route, Tenant, ToolDefinition } from './governed.ts';
+import type { RecordedGuard } from './record.ts';
+
+/**
+ * A proof is a value that only its own stage can make: the brand has no name outside this file, and a test
+ * holds that each `prove…` is imported by its stage alone. So a wrong order of stages does not compile.
+ */
+declare const brand: unique symbol;
+export type Proof<Name extends string, Facts> = Facts & { readonly [brand]: Name };
+
+/** Stage 1: a body of bounded size and depth, in valid UTF-8. */
+export type AdmittedBytes = Proof<'AdmittedBytes', { readonly text: string }>;
+
+/** Stage 2: who is asking. */
+export type Caller = Proof<'Caller', CallerFacts & { readonly tenantRules: Tenant }>;
+
+/** Stage 4: this caller may use this capability now, by these policies. */
+export type Grant = Proof<
+  'Grant',
+  { readonly caller: Caller; readonly capability: Capability; readonly policies: readonly string[] }
+>;
+
+/** What a model is asked, whatever its provider. */
+export interface ModelPrompt {
+  /** The platform's layers, joined. Holds no text of a client. */
+  readonly system: string;
+  readonly messages: readonly Message[];
+  readonly tools: readonly ToolDefinition[];
+  readonly toolChoice: Conversation['toolChoice'];
+  readonly parameters: ResolvedParameters;
+}
+
+/** Stage 7: layers in their order, variables filled in. Leading messages of the platform's own context are counted. */
+export type AssembledPrompt = Proof<
+  'AssembledPrompt',
+  { readonly grant: Grant; readonly prompt: ModelPrompt; readonly contextBlocks: number }
+>;
+
+/** What a placeholder stands for, and whose text it came from. */
+export interface Redacted {
+  readonly placeholder: string;
+  readonly value: string;
+  readonly type: string;
+  readonly origin: 'caller' | 'platform';
+}
+
+/** Stage 8: personal data is out of it. */
+export type RedactedPrompt = Proof<
+  'RedactedPrompt',
+  { readonly grant: Grant; readonly prompt: ModelPrompt; readonly redactions: readonly Redacted[] }
+>;
+
+/** Stage 9: the route to try first, and the allowed fallbacks in their order. Never empty. */
+export type RoutePlan = Proof<'RoutePlan', { readonly grant: Grant; readonly routes: readonly [Route, ...Route[]] }>;
+
+/** Stage 10: the input guard has seen every block. The only thing that `infer` takes. */
+export type GuardedPrompt = Proof<
+  'GuardedPrompt',
+  { readonly redacted: RedactedPrompt; readonly prompt: ModelPrompt; readonly guard: RecordedGuard }
+>;
+
+/** The intent of this attempt is on durable storage. `infer` takes it beside the prompt. */
+export type DurableIntent = Proof<'DurableIntent', { readonly requestId: string }>;
+
+function seal<Name extends string, Facts extends object>(facts: Facts): Proof<Name, Facts> {
+  return facts as Proof<Name, Facts>; // the one place where a brand is put on: see above
+}
+
+export const proveAdmittedBytes = (text: string): AdmittedBytes => seal({ text });
+export const proveCaller = (facts: CallerFacts & { readonly tenantRules: Tenant }): Caller => seal(facts);
+export const proveGrant = (facts: {
+  caller: Caller;
+  capability: Capability;
+  policies: readonly string[];
+}): Grant => seal(facts);
+export const proveAssembledPrompt = (facts: {
+  grant: Grant;
+  prompt: ModelPrompt;
+  contextBlocks: number;
+}): AssembledPrompt => seal(facts);
+export const proveRedactedPrompt = (facts: {
+  grant: Grant;
+  prompt: ModelPrompt;
+  redactions: readonly Redacted[];
+}): RedactedPrompt => seal(facts);
+export const proveRoutePlan = (facts: { grant: Grant; routes: readonly [Route, ...Route[]] }): RoutePlan => seal(facts);
+export const proveGuardedPrompt = (facts: {
+  redacted: RedactedPrompt;
+  prompt: ModelPrompt;
+  guard: RecordedGuard;
+}): GuardedPrompt => seal(facts);
+export const proveDurableIntent = (requestId: string): DurableIntent => seal({ requestId });
