@@ -17,6 +17,8 @@ export interface AcceptedIssuer {
   };
   /** Tenant of every token of this issuer, where no claim says it. */
   readonly tenant: string | undefined;
+  /** The tenants that this issuer may speak for; absent means every tenant. */
+  readonly tenants?: readonly string[] | undefined;
   readonly clockSkewS: number;
   /** Where the keys are, for issuers without discovery. */
   readonly jwksUri: string | undefined;

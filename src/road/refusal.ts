@@ -14,6 +14,7 @@ export const REFUSALS = {
   'edge.timeout': { status: 408, message: 'The request did not arrive in time.' },
 
   'identity.missing_token': { status: 401, message: 'Send a bearer token of an accepted issuer in the Authorization header.' },
+  'identity.wrong_scheme': { status: 401, message: 'Send the token as "Authorization: Bearer <token>".' },
   'identity.malformed_token': { status: 401, message: 'The bearer token is not a JSON Web Token.' },
   'identity.token_too_large': { status: 401, message: 'The bearer token is larger than this gateway accepts.' },
   'identity.forbidden_header': { status: 401, message: 'The token names or carries its own key, which is never trusted.' },
@@ -27,6 +28,7 @@ export const REFUSALS = {
   'identity.wrong_audience': { status: 401, message: 'The token was issued for another audience.' },
   'identity.wrong_token_use': { status: 401, message: 'The token is not of the kind that this gateway accepts.' },
   'identity.missing_claim': { status: 401, message: 'The token lacks a claim that this gateway needs.' },
+  'identity.invalid_claim': { status: 401, message: 'A claim of the token has a type or a value that is not accepted.' },
   'identity.unknown_tenant': { status: 403, message: 'The token names a tenant that is not known here.' },
   'identity.issuer_unavailable': { status: 503, message: 'The token could not be verified, since its issuer is away. Try again.' },
 
