@@ -1,0 +1,66 @@
+import type { Command } from 'commander';
+import { InvalidArgumentError } from 'commander';
+import { openLoopbackIssuer } from '../adapters/loopback-issuer/loopback-issuer.ts';
+
+interface TokenOptions {
+  readonly user: string;
+  readonly tenant: string;
+  readonly group: readonly string[];
+  readonly workflow?: string;
+  readonly ttl: number;
+  readonly state: string;
+}
+
+/** Adds `goldenpath token`, which prints a token of the loopback issuer and nothing else. */
+export function addTokenCommand(program: Command): void {
+  program
+    .command('token')
+    .description('Print a token for a gateway that runs on this machine')
+    .requiredOption('--user <name>', 'whom the token speaks for')
+    .requiredOption('--tenant <name>', 'the tenant of that user')
+    .option('--group <name>', 'a group of that user; may be given several times', collect, [])
+    .option('--workflow <name>', 'the workflow that the requests belong to')
+    .option('--ttl <duration>', 'how long it lives, such as 90s, 30m, 1h or 7d', parseDurationS, 3600)
+    .option(
+      '--state <dir>',
+      'the state directory of the gateway',
+      process.env['GOLDENPATH_STATE'] ?? '.goldenpath',
+    )
+    .action(async (options: TokenOptions, command: Command) => {
+      try {
+        process.stdout.write(`${await mintFor(options)}\n`);
+      } catch (error) {
+        command.error(`error: ${error instanceof Error ? error.message : 'the token could not be made'}`);
+      }
+    });
+}
+
+async function mintFor(options: TokenOptions): Promise<string> {
+  const issuer = await openIssuer(options.state);
+  const { user, tenant, group, workflow, ttl } = options;
+  return issuer.mint({ user, tenant, groups: group, workflow, ttlS: ttl });
+}
+
+async function openIssuer(stateDir: string): ReturnType<typeof openLoopbackIssuer> {
+  try {
+    return await openLoopbackIssuer({ stateDir, clock: { nowMs: () => Date.now() } });
+  } catch (error) {
+    const why = error instanceof Error ? error.message : 'unknown failure';
+    throw new Error(
+      `There is no issuer key in the state directory ${stateDir}, and none could be made (${why}). ` +
+        'Name the directory that the gateway uses with --state or GOLDENPATH_STATE.',
+      { cause: error },
+    );
+  }
+}
+
+const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+
+function parseDurationS(text: string): number {
+  const match = /^(\d{1,6})(s|m|h|d)$/.exec(text);
+  const unitS = { s: 1, m: 60, h: 3600, d: 86_400 }[match?.[2] ?? ''];
+  if (match?.[1] === undefined || unitS === undefined) {
+    throw new InvalidArgumentError('Write a number and a unit, such as 90s, 30m, 1h or 7d.');
+  }
+  return Number(match[1]) * unitS;
+}
