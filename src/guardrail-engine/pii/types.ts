@@ -1,0 +1,35 @@
+/** The PII types that have an exact detector, in order of priority where two match the same text. */
+export const PII_DETECTOR_TYPES = [
+  'AWS_ACCESS_KEY',
+  'AWS_SECRET_KEY',
+  'INTERNATIONAL_BANK_ACCOUNT_NUMBER',
+  'CREDIT_DEBIT_CARD_NUMBER',
+  'US_SOCIAL_SECURITY_NUMBER',
+  'EMAIL',
+  'URL',
+  'MAC_ADDRESS',
+  'IP_ADDRESS',
+  'PHONE',
+] as const;
+
+/** A PII type that this engine can detect. */
+export type PiiDetectorType = (typeof PII_DETECTOR_TYPES)[number];
+
+/** A PII entity in a text; offsets are UTF-16 code units, `end` exclusive. */
+export type PiiMatch = { type: PiiDetectorType; start: number; end: number };
+
+/** A stretch of text that is final: either free of PII, or one PII entity. */
+export type PiiPiece = { kind: 'text'; text: string } | { kind: 'match'; text: string; match: PiiMatch };
+
+/**
+ * Finds PII in a text that arrives in pieces. What has been returned is final, in order and complete:
+ * the pieces of all calls, put together, are the text that was pushed.
+ */
+export type PiiStream = { push(text: string): PiiPiece[]; end(): PiiPiece[] };
+
+/** Finds the PII types it was made for. */
+export type PiiDetector = {
+  /** Matches in order, without overlaps: what begins inside an earlier match is cut to what lies behind it. */
+  find(text: string): PiiMatch[];
+  stream(): PiiStream;
+};
