@@ -40,7 +40,13 @@ async function fetchFollowing(start: Fetch): Promise<string> {
   let { url } = start;
   for (let hop = 0; hop <= MAX_REDIRECTS; hop += 1) {
     const { signal, dispatcher } = start;
-    const response = await request(url, { signal, dispatcher, headers: { accept: 'application/json' } });
+    // `reset`: minutes lie between two looks, and a connection kept that long is one that the issuer has closed.
+    const response = await request(url, {
+      signal,
+      dispatcher,
+      reset: true,
+      headers: { accept: 'application/json' },
+    });
     if (response.statusCode === 200) return readBounded(response.body, start.maxBytes);
     await response.body.dump({ limit: 16_384, signal });
     const location = response.headers['location'];

@@ -45,16 +45,16 @@ export function isJsonObject(value: unknown): value is JsonObject {
  */
 function findAmbiguity(text: string): string | undefined {
   const open: (Set<string> | undefined)[] = []; // the names of each object that is open; undefined for a list
-  const lexer = /"(?:[^"\\]|\\.)*"|[[\]{}]/g;
+  const lexer = /("(?:[^"\\]|\\.)*")(\s*:)?|[[\]{}]/g;
   for (const match of text.matchAll(lexer)) {
-    const lexeme = match[0];
+    const [lexeme, text, colon] = match;
     if (lexeme === '{' || lexeme === '[') {
       open.push(lexeme === '{' ? new Set() : undefined);
       if (open.length > MAX_DEPTH) return `nested deeper than ${MAX_DEPTH}`;
     } else if (lexeme === '}' || lexeme === ']') {
       open.pop();
-    } else if (/^\s*:/.test(text.slice(match.index + lexeme.length, match.index + lexeme.length + 64))) {
-      const name = String(JSON.parse(lexeme));
+    } else if (text !== undefined && colon !== undefined) {
+      const name = String(JSON.parse(text)); // the name may be written with escapes
       const names = open.at(-1);
       if (names?.has(name) === true) return 'a member name stands twice';
       names?.add(name);

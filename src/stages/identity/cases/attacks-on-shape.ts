@@ -1,0 +1,40 @@
+import { encode } from '../testing/forge.ts';
+import { altered, makeHonest, onParts, payloadOf, withHeader, withPayload, type Attack } from './arsenal.ts';
+
+/** The attacks on the Authorization header and on the shape of a token. */
+// prettier-ignore
+export const ATTACKS_ON_SHAPE: readonly Attack[] = [
+  { name: 'an empty header', code: 'identity.missing_token', detail: /no Authorization/, send: () => '' },
+  { name: 'no token after the scheme', code: 'identity.missing_token', detail: /is empty/, send: () => 'Bearer ' },
+  { name: 'the scheme alone', code: 'identity.missing_token', detail: /is empty/, send: () => 'Bearer' },
+  { name: 'lower-case scheme', code: 'identity.wrong_scheme', detail: /not spelled "Bearer "/, send: (a) => `bearer ${makeHonest(a)}` },
+  { name: 'another scheme', code: 'identity.wrong_scheme', detail: /not the Bearer scheme/, send: () => 'Basic YTpi' },
+  { name: 'no scheme', code: 'identity.wrong_scheme', detail: /not the Bearer scheme/, send: (a) => makeHonest(a) },
+  { name: 'the DPoP scheme', code: 'identity.wrong_scheme', detail: /not the Bearer scheme/, send: (a) => `DPoP ${makeHonest(a)}` },
+  { name: 'two tokens', code: 'identity.malformed_token', detail: /more than one token/, send: (a) => `Bearer ${makeHonest(a)} ${makeHonest(a)}` },
+  { name: 'two headers, joined', code: 'identity.malformed_token', detail: /more than one token/, send: (a) => `Bearer ${makeHonest(a)}, Bearer ${makeHonest(a)}` },
+  { name: 'two spaces', code: 'identity.malformed_token', detail: /whitespace/, send: (a) => `Bearer  ${makeHonest(a)}` },
+  { name: 'a huge token', code: 'identity.token_too_large', detail: /of 16384 at most/, send: (a) => `Bearer ${makeHonest(a)}${'A'.repeat(16_384)}` },
+  { name: 'a huge claim', code: 'identity.token_too_large', detail: /of 16384 at most/, send: withPayload(() => ({ pad: 'x'.repeat(16_384) })) },
+  { name: 'an opaque token', code: 'identity.malformed_token', detail: /^1 parts/, send: () => 'Bearer gold-path-0123456789' },
+  { name: 'two parts', code: 'identity.malformed_token', detail: /^2 parts/, send: onParts(([h, p]) => `${h}.${p}`) },
+  { name: 'four parts', code: 'identity.malformed_token', detail: /^4 parts/, send: onParts((parts) => `${parts.join('.')}.AAAA`) },
+  { name: 'an encrypted token', code: 'identity.malformed_token', detail: /an encrypted token/, send: onParts(([h, p, s]) => `${h}.AAAA.AAAA.${p}.${s}`) },
+  { name: 'thousands of dots', code: 'identity.malformed_token', detail: /^16001 parts/, send: () => `Bearer ${'.'.repeat(16_000)}` },
+  { name: 'padded base64', code: 'identity.malformed_token', detail: /payload: not base64url/, send: onParts(([h, p, s]) => `${h}.${p}=.${s}`) },
+  { name: 'standard base64', code: 'identity.malformed_token', detail: /header: not base64url/, send: onParts(([, p, s]) => `${btoa('{"alg":"ES256","x":"\u00fb\u00ff"}')}.${p}.${s}`) },
+  { name: 'a signature with a stray character', code: 'identity.malformed_token', detail: /signature: not base64url/, send: onParts((parts) => `${parts.join('.')}*`) },
+  { name: 'no signature', code: 'identity.malformed_token', detail: /signature: not base64url/, send: onParts(([h, p]) => `${h}.${p}.`) },
+  { name: 'a header that is no JSON', code: 'identity.malformed_token', detail: /header: not JSON/, send: onParts(([, p, s]) => `${encode('{alg:')}.${p}.${s}`) },
+  { name: 'a header that is a list', code: 'identity.malformed_token', detail: /header: not a JSON object/, send: onParts(([, p, s]) => `${encode('["ES256"]')}.${p}.${s}`) },
+  { name: 'a header that is null', code: 'identity.malformed_token', detail: /header: not a JSON object/, send: onParts(([, p, s]) => `${encode('null')}.${p}.${s}`) },
+  { name: 'a payload that is not UTF-8', code: 'identity.malformed_token', detail: /payload: not UTF-8/, send: onParts(([h, , s]) => `${h}.${Buffer.from([0x7b, 0xff, 0x7d]).toString('base64url')}.${s}`) },
+  { name: 'a payload with a byte order mark', code: 'identity.malformed_token', detail: /payload: not JSON/, send: altered((a) => ({ payload: `\ufeff${JSON.stringify(payloadOf(a))}` })) },
+  { name: 'a payload that is text', code: 'identity.malformed_token', detail: /payload: not a JSON object/, send: altered(() => ({ payload: '"ada"' })) },
+  { name: 'deeply nested JSON', code: 'identity.malformed_token', detail: /payload: nested deeper/, send: altered(() => ({ payload: `${'{"a":'.repeat(500)}1${'}'.repeat(500)}` })) },
+  { name: 'duplicate header names', code: 'identity.malformed_token', detail: /header: a member name stands twice/, send: altered((a) => ({ header: `{"alg":"none","kid":"${a.ec.kid}","alg":"ES256"}` })) },
+  { name: 'duplicate header names, one escaped', code: 'identity.malformed_token', detail: /header: a member name stands twice/, send: altered((a) => ({ header: `{"\\u0061lg":"none","kid":"${a.ec.kid}","alg":"ES256"}` })) },
+  { name: 'duplicate header names, far from their colon', code: 'identity.malformed_token', detail: /header: a member name stands twice/, send: altered((a) => ({ header: `{"alg"${' '.repeat(200)}:"none","kid":"${a.ec.kid}","alg":"ES256"}` })) },
+  { name: 'duplicate claim names', code: 'identity.malformed_token', detail: /payload: a member name stands twice/, send: altered((a) => ({ payload: JSON.stringify(payloadOf(a)).replace('{', '{"tenant":"umbrella",') })) },
+  { name: 'a token within a token', code: 'identity.malformed_token', detail: /a token within a token/, send: withHeader(() => ({ cty: 'JWT' })) },
+];
