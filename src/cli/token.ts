@@ -28,7 +28,7 @@ export function addTokenCommand(program: Command): void {
     )
     .action(async (options: TokenOptions, command: Command) => {
       try {
-        process.stdout.write(`${await mintFor(options)}\n`);
+        command.configureOutput().writeOut?.(`${await mintFor(options)}\n`);
       } catch (error) {
         command.error(`error: ${error instanceof Error ? error.message : 'the token could not be made'}`);
       }
@@ -45,9 +45,10 @@ async function openIssuer(stateDir: string): ReturnType<typeof openLoopbackIssue
   try {
     return await openLoopbackIssuer({ stateDir, clock: { nowMs: () => Date.now() } });
   } catch (error) {
-    const why = error instanceof Error ? error.message : 'unknown failure';
+    // A failure of the file system has a `code`; what else is wrong with a key, the issuer explains itself.
+    if (!(error instanceof Error && 'code' in error)) throw error;
     throw new Error(
-      `There is no issuer key in the state directory ${stateDir}, and none could be made (${why}). ` +
+      `No state in ${stateDir}, and none could be made there (${error.message}). ` +
         'Name the directory that the gateway uses with --state or GOLDENPATH_STATE.',
       { cause: error },
     );
