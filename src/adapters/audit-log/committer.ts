@@ -1,0 +1,158 @@
+import { Group } from './group.ts';
+import type { SegmentWriter } from './segment-writer.ts';
+
+const MAX_FREE_BUFFERS = 4;
+
+export interface CommitterOptions {
+  readonly segments: SegmentWriter;
+  /** Closes that nobody waits on are durable after this long at most. */
+  readonly idleSyncMs: number;
+  /** How long after a failure the disk is tried again. */
+  readonly retryMs: number;
+  readonly onFault: (fault: string | undefined) => void;
+}
+
+/**
+ * Group commit: lines of one turn of the event loop go out with one write, and while a sync is in flight the
+ * next group gathers. After a failure nothing is lost: the group that failed is written again, at the same
+ * place, until the disk takes it.
+ */
+export class Committer {
+  readonly #options: CommitterOptions;
+  #gathering = new Group(undefined);
+  /** Taken, but not wholly on the disk: it goes first, always. */
+  #unwritten: Group | undefined;
+  #syncWanted = false;
+  #scheduled = false;
+  /** Falls in the same turn in which the loop ends, so that no line can slip in between unseen. */
+  #committing = false;
+  #draining: Promise<void> = Promise.resolve();
+  readonly #drainSoon = () => void this.drain();
+  #fault: string | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #free: Buffer[] = [];
+
+  constructor(options: CommitterOptions) {
+    this.#options = options;
+  }
+
+  /** Why nothing can be made durable now. */
+  get fault(): string | undefined {
+    return this.#fault;
+  }
+
+  /** The group that takes lines now. It is committed soon, without another call. */
+  get group(): Group {
+    if (!this.#scheduled && !this.#committing) {
+      this.#scheduled = true;
+      setImmediate(this.#drainSoon);
+    }
+    return this.#gathering;
+  }
+
+  /** Bytes that are in memory alone. */
+  get heldBytes(): number {
+    return this.#gathering.lengthBytes + (this.#unwritten?.lengthBytes ?? 0);
+  }
+
+  /** Commits until nothing is left, or until the disk fails. */
+  drain(): Promise<void> {
+    this.#scheduled = false;
+    if (!this.#committing) this.#draining = this.#commitAll();
+    return this.#draining;
+  }
+
+  /** Commits everything durably and ends the timers; says whether that worked. */
+  async stop(): Promise<string | undefined> {
+    this.#syncWanted = true;
+    await this.drain();
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#fault !== undefined) {
+      const error = new Error(this.#fault);
+      this.#unwritten?.rejectWritten(error);
+      this.#gathering.rejectWritten(error);
+    }
+    return this.#fault;
+  }
+
+  async #commitAll(): Promise<void> {
+    this.#committing = true;
+    try {
+      while (this.#unwritten !== undefined || this.#gathering.lengthBytes > 0 || this.#syncWanted) {
+        await this.#commit((this.#unwritten ??= this.#take()));
+      }
+      this.#setFault(undefined);
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      this.#committing = false;
+    }
+  }
+
+  async #commit(group: Group): Promise<void> {
+    const { segments } = this.#options;
+    if (group.startsSegment) {
+      await segments.startNext();
+      group.startsSegment = false;
+    }
+    if (group.lengthBytes > 0) segments.write(group.bytes);
+    this.#unwritten = undefined;
+    group.settleWritten();
+    if (!group.needsSync && !this.#syncWanted) {
+      this.#syncLater();
+      return;
+    }
+    this.#syncWanted = false;
+    try {
+      this.#reuse(await segments.sync());
+      group.settleDurable();
+    } catch (error) {
+      group.rejectDurable(toError(error));
+      throw error;
+    }
+  }
+
+  #take(): Group {
+    const group = this.#gathering;
+    this.#gathering = new Group(this.#free.pop());
+    return group;
+  }
+
+  #reuse(buffers: readonly Buffer[]): void {
+    for (const { buffer } of buffers) {
+      if (this.#free.length < MAX_FREE_BUFFERS) this.#free.push(Buffer.from(buffer));
+    }
+  }
+
+  #syncLater(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#syncWanted = true;
+      void this.drain();
+    }, this.#options.idleSyncMs).unref();
+  }
+
+  #fail(error: unknown): void {
+    const failure = toError(error);
+    this.#setFault(failure.message);
+    this.#unwritten?.rejectDurable(failure);
+    this.#gathering.rejectDurable(failure);
+    this.#syncWanted = true;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      void this.drain();
+    }, this.#options.retryMs).unref();
+  }
+
+  #setFault(fault: string | undefined): void {
+    if (fault === this.#fault) return;
+    this.#fault = fault;
+    this.#options.onFault(fault);
+  }
+}
+
+function toError(value: unknown): Error {
+  return value instanceof Error ? value : new Error(String(value));
+}

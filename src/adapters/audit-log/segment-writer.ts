@@ -1,0 +1,106 @@
+import * as path from 'node:path';
+import { syncData, syncFolder, writeFully, type AuditFiles } from './file-system.ts';
+
+/** The file name of a writer's n-th segment. */
+export function segmentName(number: number): string {
+  return `${String(number).padStart(6, '0')}.jsonl`;
+}
+
+/**
+ * Puts bytes into one writer's segment files at positions that it counts itself, so that a write which failed
+ * half-way is simply done again over its torn part. What is not yet synced is kept: after a failed sync the
+ * kernel may have dropped those pages and called them clean, so they are written anew before the next sync.
+ */
+export class SegmentWriter {
+  readonly #files: AuditFiles;
+  readonly #dir: string;
+  #fd: number | undefined;
+  #number = 0;
+  #size = 0;
+  #durableSize = 0;
+  #unsynced: Buffer[] = [];
+  #mustRewrite = false;
+
+  constructor(options: { files: AuditFiles; dir: string }) {
+    this.#files = options.files;
+    this.#dir = options.dir;
+  }
+
+  /** Number of the segment that is written now, from 1. */
+  get number(): number {
+    return this.#number;
+  }
+
+  /** Bytes of the segment so far. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Makes the segment durable and begins the next one. May be called again after a failure. */
+  async startNext(): Promise<void> {
+    if (this.#fd !== undefined) {
+      await this.sync();
+      this.#files.closeSync(this.#fd);
+      this.#fd = undefined;
+    }
+    const next = this.#number + 1;
+    // Not 'wx': a failed start may have left the file behind, empty. Not 'a': the kernel would ignore positions.
+    const fd = this.#files.openSync(path.join(this.#dir, segmentName(next)), 'w', 0o640);
+    try {
+      syncFolder(this.#files, this.#dir);
+    } catch (error) {
+      this.#files.closeSync(fd);
+      throw error;
+    }
+    this.#fd = fd;
+    this.#number = next;
+    this.#size = 0;
+    this.#durableSize = 0;
+  }
+
+  /** Hands bytes to the operating system. Throws; the same call may then be made again. Keeps `bytes`. */
+  write(bytes: Buffer): void {
+    const fd = this.#openFile();
+    this.#rewriteUnsynced(fd);
+    writeFully(this.#files, { fd, bytes, position: this.#size });
+    this.#size += bytes.length;
+    this.#unsynced.push(bytes);
+  }
+
+  /** Resolves when all that was written would survive a power cut; returns the buffers it kept until now. */
+  async sync(): Promise<readonly Buffer[]> {
+    const fd = this.#openFile();
+    this.#rewriteUnsynced(fd);
+    try {
+      await syncData(this.#files, fd);
+    } catch (error) {
+      this.#mustRewrite = true;
+      throw error;
+    }
+    this.#durableSize = this.#size;
+    const free = this.#unsynced;
+    this.#unsynced = [];
+    return free;
+  }
+
+  /** Lets go of the file. */
+  close(): void {
+    if (this.#fd !== undefined) this.#files.closeSync(this.#fd);
+    this.#fd = undefined;
+  }
+
+  #openFile(): number {
+    if (this.#fd === undefined) throw new Error('no segment is open');
+    return this.#fd;
+  }
+
+  #rewriteUnsynced(fd: number): void {
+    if (!this.#mustRewrite) return;
+    let position = this.#durableSize;
+    for (const bytes of this.#unsynced) {
+      writeFully(this.#files, { fd, bytes, position });
+      position += bytes.length;
+    }
+    this.#mustRewrite = false;
+  }
+}
