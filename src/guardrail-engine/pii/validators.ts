@@ -1,0 +1,120 @@
+import { isIPv4, isIPv6 } from 'node:net';
+import type { AcceptCandidate } from '../scan/scanner.ts';
+import { IBAN_LENGTHS } from './iban-lengths.ts';
+
+const REFUSED = -1;
+
+function digitsOf(text: string): string {
+  return text.replaceAll(/\D/g, '');
+}
+
+/** Whether digits end in the check digit of Luhn's formula (ISO/IEC 7812-1, annex B). */
+export function isLuhnValid(digits: string): boolean {
+  let sum = 0;
+  for (let i = 0; i < digits.length; i++) {
+    const digit = digits.charCodeAt(digits.length - 1 - i) - 0x30;
+    sum += i % 2 === 0 ? digit : digit > 4 ? 2 * digit - 9 : 2 * digit;
+  }
+  return sum % 10 === 0;
+}
+
+/** A local part does not begin with a dot (RFC 5321 §4.1.2); the candidate that begins behind it is tried next. */
+export const acceptEmail: AcceptCandidate = (text, start, end) =>
+  '.-%&+'.includes(text[start] ?? '') ? REFUSED : end;
+
+/** Luhn; not the fraction of a decimal number, and not zeros alone. */
+export const acceptCardNumber: AcceptCandidate = (text, start, end) => {
+  if (/\d\.$/.test(text.slice(Math.max(0, start - 2), start))) return REFUSED;
+  const digits = digitsOf(text.slice(start, end));
+  const isRight = digits.length >= 13 && digits.length <= 19 && !/^0+$/.test(digits) && isLuhnValid(digits);
+  return isRight ? end : REFUSED;
+};
+
+/** The country's length, and 1 modulo 97 (ISO/IEC 7064, MOD 97-10). */
+export const acceptIban: AcceptCandidate = (text, start, end) => {
+  const iban = text
+    .slice(start, end)
+    .replaceAll(/[^0-9A-Za-z]/g, '')
+    .toUpperCase();
+  if (IBAN_LENGTHS.get(iban.slice(0, 2)) !== iban.length) return REFUSED;
+  let remainder = 0;
+  for (const char of iban.slice(4) + iban.slice(0, 4)) {
+    const value = Number.parseInt(char, 36);
+    remainder = (remainder * (value > 9 ? 100 : 10) + value) % 97;
+  }
+  return remainder === 1 ? end : REFUSED;
+};
+
+/** The Social Security Administration never gave out areas 000, 666 and 9xx, group 00 or serial 0000. */
+export const acceptSocialSecurityNumber: AcceptCandidate = (text, start, end) => {
+  const number = text.slice(start, end);
+  const hasOneSeparator = number[3] === number[6];
+  return hasOneSeparator && !/^(?:000|666|9)|^....00|0000$/.test(number) ? end : REFUSED;
+};
+
+/** An address of either version; without the full stop or colon of the sentence it stands in. */
+export const acceptIpAddress: AcceptCandidate = (text, start, end) => {
+  const candidate = text.slice(start, end);
+  if (!candidate.includes(':')) {
+    // 1.2.3.4.5 is a version, not an address and a bit.
+    if (/[\p{L}\p{N}]\.$/u.test(text.slice(Math.max(0, start - 2), start))) return REFUSED;
+    const address = candidate.replace(/\.+$/, '');
+    return isIPv4(address.replaceAll(/(^|\.)0+(?=\d)/g, '$1')) ? start + address.length : REFUSED;
+  }
+  const address = candidate.replace(/([^:]):$/, '$1');
+  // `dead::beef` and `::` are addresses by their form, but far more often source code.
+  return isIPv6(address) && /\d/.test(address) ? start + address.length : REFUSED;
+};
+
+/** Six or eight octets, or three groups of four, with one kind of separator. */
+export const acceptMacAddress: AcceptCandidate = (text, start, end) => {
+  if (/[0-9a-fA-F][:-]$/.test(text.slice(Math.max(0, start - 2), start))) return REFUSED;
+  const address = text.slice(start, end).replace(/[:-]+$/, '');
+  const isRight = address.includes('.')
+    ? true
+    : [':', '-'].some(
+        (separator) =>
+          [6, 8].includes(address.split(separator).filter((part) => part.length === 2).length) &&
+          address.length === address.split(separator).length * 3 - 1,
+      );
+  return isRight ? start + address.length : REFUSED;
+};
+
+/** As many digits as numbering plans have, and not a date. */
+export const acceptPhone: AcceptCandidate = (text, start, end) => {
+  const number = text.slice(start, end);
+  const count = digitsOf(number).length;
+  if (!isBalanced(number)) return REFUSED;
+  // ITU-T E.164 §6: at most 15 digits.
+  if (number.startsWith('+')) return count >= 7 && count <= 15 ? end : REFUSED;
+  const isNorthAmerican = /^(?:1\D)?\(?[1-9]\d{2}\D{1,2}\d{3}\D\d{4}$/.test(number);
+  if (isNorthAmerican) return hasOneSeparator(number) ? end : REFUSED;
+  if (!/^\(?0/.test(number)) return REFUSED;
+  const isDate = /^(?:0[1-9]|[12]\d|3[01])([-./ ])(?:0[1-9]|1[0-2])\1(?:19|20)\d\d/.test(number);
+  const isMonthFirst = /^0[1-9]([-./ ])(?:0[1-9]|[12]\d|3[01])\1(?:19|20)\d\d/.test(number);
+  const [least, most] = number.startsWith('00') ? [10, 17] : [9, 12];
+  return !isDate && !isMonthFirst && count >= least && count <= most ? end : REFUSED;
+};
+
+function isBalanced(number: string): boolean {
+  return /^[^()]*(?:\([^()]*\)[^()]*)?$/.test(number);
+}
+
+// 555-123-4567, but not 555 123-4567.00 of a table; a bracket stands for a separator.
+function hasOneSeparator(number: string): boolean {
+  const separators = number.replace(/^(?:1\D)?\(\d+\)\D?/, '').replaceAll(/\d/g, '');
+  return new Set(separators).size === 1;
+}
+
+const LEAST_ALTERNATIONS = 14;
+
+/**
+ * Base64 that looks random: capitals, small letters and a digit or sign, with many changes between them. Hex
+ * digests have no capitals beside small letters; paths and camelCase names change seldom (random keys: about 25).
+ */
+export const acceptAwsSecretKey: AcceptCandidate = (text, start, end) => {
+  const key = text.slice(start, end);
+  if (!/[A-Z]/.test(key) || !/[a-z]/.test(key) || !/[0-9/+]/.test(key)) return REFUSED;
+  const runs = key.match(/[A-Z]+|[a-z]+|[0-9]+|[/+]+/g) ?? [];
+  return runs.length > LEAST_ALTERNATIONS ? end : REFUSED;
+};

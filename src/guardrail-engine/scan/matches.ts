@@ -1,0 +1,147 @@
+import type { DfaState, LazyDfa } from '../regex/dfa.ts';
+import type { ScanMatch, Scanner } from './scanner.ts';
+
+/** The part of a text that is at hand: `base` is the offset of its first code unit in the whole text. */
+export type Window = { text: string; base: number; finalTo: number; hasEnded: boolean };
+
+/** The kind of the neighbour that stands ahead of a position of the window. */
+export function kindAhead(scanner: Scanner, window: Window, at: number): number {
+  const { alphabet } = scanner;
+  if (at < window.text.length) return kindOf(scanner, window.text.charCodeAt(at));
+  return window.hasEnded ? alphabet.edgeKind : alphabet.unknownKind;
+}
+
+/** The kind of the neighbour that stands before a position of the window. */
+export function kindBehind(scanner: Scanner, window: Window, at: number): number {
+  return at === 0 ? scanner.alphabet.edgeKind : kindOf(scanner, window.text.charCodeAt(at - 1));
+}
+
+function kindOf({ alphabet }: Scanner, unit: number): number {
+  return alphabet.kindOfClass[alphabet.classOfUnit[unit] ?? 0] ?? 0;
+}
+
+/**
+ * Reads the window backward from `from` to `to` and calls back, in falling order, for each position at which the
+ * automaton accepts; it ends early where nothing is alive.
+ */
+export function walkBack(
+  dfa: LazyDfa,
+  walk: { state: DfaState; text: string; from: number; to: number },
+  visit: (at: number) => void,
+): void {
+  const { text, to } = walk;
+  // An acceptance at `to` may wait for the code unit before it.
+  const low = Math.max(0, to - 1);
+  dfa.row = dfa.enter(walk.state);
+  let state = walk.state;
+  for (let at = walk.from; at > low;) {
+    at = dfa.runBackward(text, at, low);
+    state = dfa.stateAt(dfa.row);
+    if (state.late.length > 0 && at + 1 >= to) visit(at + 1);
+    if (state.now.length > 0 && at >= to) visit(at);
+    if (state.nodes.length === 0) return;
+  }
+  if (to === 0 && state.now.length === 0 && dfa.acceptAtEdge(state).length > 0) visit(0);
+}
+
+/** A search for one pattern's matches that begin in [from, to) of the text and end at `lastEnd` at most. */
+export type PatternSearch = { pattern: number; from: number; to: number; lastEnd: number; window: Window };
+
+/** Finds a pattern's matches: leftmost, then the longest that is accepted, without overlaps. */
+export function findPatternMatches(scanner: Scanner, search: PatternSearch): ScanMatch[] {
+  const { pattern, window } = search;
+  const { text, base } = window;
+  const matches: ScanMatch[] = [];
+  const hopeless: Hopeless = new Map();
+  let next = search.from - base;
+  for (const start of findStarts(scanner, search)) {
+    if (start < next || start >= search.to - base) continue;
+    const ends = findEnds(scanner, search, start, hopeless);
+    const end = chooseEnd(scanner, { pattern, text, start, ends });
+    if (end <= start) continue;
+    matches.push({ pattern, start: start + base, end: end + base });
+    next = end;
+  }
+  return matches;
+}
+
+// Where a match begins, in rising order: one pass backward marks all such positions.
+function findStarts(scanner: Scanner, { pattern, from, lastEnd, window }: PatternSearch): number[] {
+  const { text, base } = window;
+  const dfa = scanner.starterOf(pattern);
+  const state = dfa.begin([scanner.ends[pattern] ?? 0], kindAhead(scanner, window, lastEnd - base));
+  const starts: number[] = [];
+  walkBack(dfa, { state, text, from: lastEnd - base, to: from - base }, (at) => starts.push(at));
+  return starts.reverse();
+}
+
+function chooseEnd(
+  scanner: Scanner,
+  candidate: { pattern: number; text: string; start: number; ends: readonly number[] },
+): number {
+  const accept = scanner.patterns[candidate.pattern]?.accept;
+  if (!accept) return candidate.ends.at(-1) ?? -1;
+  for (let i = candidate.ends.length - 1; i >= 0; i--) {
+    const end = accept(candidate.text, candidate.start, candidate.ends[i] ?? 0);
+    if (end > candidate.start) return end;
+  }
+  return -1;
+}
+
+/** By position: states from which nothing further ends. */
+type Hopeless = Map<number, Set<DfaState>>;
+const CHECK_EVERY = 64;
+
+/**
+ * Where the matches from one start end, in rising order. A match can be short and its pattern alive long after
+ * (`a|a.*b`); so that text full of such starts is not read again from each of them, every 64 code units the states
+ * that came to nothing are remembered (after Reps, "Maximal-munch" tokenization in linear time, 1998).
+ */
+function findEnds(scanner: Scanner, search: PatternSearch, start: number, hopeless: Hopeless): number[] {
+  const { follower, starts } = scanner;
+  const { window, pattern } = search;
+  const { text } = window;
+  const limit = Math.min(search.lastEnd - window.base + 1, text.length);
+  const ends: number[] = [];
+  const visited: { at: number; state: DfaState }[] = [];
+  let state = follower.begin([starts[pattern] ?? 0], kindBehind(scanner, window, start));
+  follower.row = follower.enter(state);
+  for (let at = start; at < limit;) {
+    const stop = Math.min(limit, at - (at % CHECK_EVERY) + CHECK_EVERY);
+    at = follower.runForward(text, at, stop);
+    state = follower.stateAt(follower.row);
+    if (state.late.length > 0) addEnd(ends, at - 1);
+    if (state.now.length > 0) addEnd(ends, at);
+    if (state.nodes.length === 0) break;
+    if (at !== stop || at === limit) continue;
+    if (hopeless.get(at)?.has(state)) break;
+    visited.push({ at, state });
+  }
+  if (
+    window.hasEnded &&
+    limit === text.length &&
+    state.nodes.length > 0 &&
+    follower.acceptAtEdge(state).length > 0
+  ) {
+    addEnd(ends, limit);
+  }
+  noteHopeless(hopeless, visited, ends.at(-1) ?? 0);
+  return ends;
+}
+
+function addEnd(ends: number[], end: number): void {
+  if (ends.at(-1) !== end) ends.push(end);
+}
+
+function noteHopeless(
+  hopeless: Hopeless,
+  visited: readonly { at: number; state: DfaState }[],
+  lastEnd: number,
+): void {
+  for (const { at, state } of visited) {
+    if (at < lastEnd) continue;
+    const states = hopeless.get(at);
+    if (states) states.add(state);
+    else hopeless.set(at, new Set([state]));
+  }
+}

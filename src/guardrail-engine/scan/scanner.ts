@@ -1,0 +1,126 @@
+import { buildAlphabet, type Alphabet } from '../regex/alphabet.ts';
+import { LazyDfa, type DfaState } from '../regex/dfa.ts';
+import { backwardGraph, forwardGraph, type Graph } from '../regex/graph.ts';
+import { buildNfa, type Nfa } from '../regex/nfa.ts';
+import { removeEmptyMatches } from '../regex/nonempty.ts';
+import type { RegexNode } from '../regex/syntax.ts';
+import { buildTrie, listWordDelimiters, listWords, listWordSets, type WordTrie } from '../regex/words.ts';
+
+/**
+ * Decides on a candidate text[start, end): its accepted end, at most `end`, or -1. It may look at the candidate and
+ * at two code units before it, and at nothing else, or the verdict would depend on how a text was cut.
+ */
+export type AcceptCandidate = (text: string, start: number, end: number) => number;
+
+/** A regular expression to look for, and what a candidate must pass beyond it. */
+export type ScanPattern = { node: RegexNode; accept?: AcceptCandidate };
+
+/** A match; words are numbered behind the patterns. Offsets are UTF-16 code units. */
+export type ScanMatch = { pattern: number; start: number; end: number };
+
+/** Everything that a set of patterns needs to be looked for, shared by all texts. */
+export type Scanner = {
+  readonly patterns: readonly ScanPattern[];
+  readonly alphabet: Alphabet;
+  readonly starts: readonly number[];
+  readonly ends: readonly number[];
+  readonly graphNodeCount: number;
+  readonly trie: WordTrie | undefined;
+  /** All patterns and words, from every position: finds where something ends. */
+  readonly finder: LazyDfa;
+  /** Some patterns from one position: finds how far a match goes. */
+  readonly follower: LazyDfa;
+  /** Some nodes, backward from one position: finds where what is alive began. */
+  readonly tracer: LazyDfa;
+  /** By pattern, backward: finds where its matches begin. Made when needed. */
+  starterOf(pattern: number): LazyDfa;
+};
+
+/** Compiles patterns and words, to be looked for together in one pass. */
+export function createScanner(spec: {
+  patterns: readonly ScanPattern[];
+  words?: readonly string[];
+}): Scanner {
+  const nfa = buildNfa(spec.patterns.map(({ node }) => removeEmptyMatches(node)));
+  const list = spec.words && spec.words.length > 0 ? listWords(spec.words) : undefined;
+  const delimiters = list ? listWordDelimiters() : undefined;
+  if (delimiters) nfa.assertions.push(delimiters.before, delimiters.behind);
+  const alphabet = buildAlphabet([...nfa.sets, ...(list ? listWordSets(list) : [])], nfa.assertions);
+  const backward = backwardGraph(nfa, alphabet);
+  const everywhere = [...nfa.starts];
+  let trie: WordTrie | undefined;
+  if (list) {
+    const entrance = nfa.nodeCount++;
+    everywhere.push(entrance);
+    nfa.assert.push(entrance, nfa.assertions.length - 2, nfa.nodeCount);
+    trie = buildTrie(list, alphabet, nfa.nodeCount);
+  }
+  return assemble({ patterns: spec.patterns, nfa, alphabet, backward, everywhere, trie });
+}
+
+function assemble(parts: {
+  patterns: readonly ScanPattern[];
+  nfa: Nfa;
+  alphabet: Alphabet;
+  backward: Graph;
+  everywhere: number[];
+  trie: WordTrie | undefined;
+}): Scanner {
+  const { nfa, alphabet, backward, trie } = parts;
+  const graph = forwardGraph(nfa, alphabet);
+  const ends = markNodes(nfa.nodeCount, nfa.ends);
+  const begins = markNodes(nfa.nodeCount, nfa.starts);
+  const starters: (LazyDfa | undefined)[] = [];
+  return {
+    patterns: parts.patterns,
+    alphabet,
+    starts: nfa.starts,
+    ends: nfa.ends,
+    graphNodeCount: nfa.nodeCount,
+    trie,
+    finder: new LazyDfa({
+      graph,
+      alphabet,
+      accepts: ends,
+      everywhere: parts.everywhere,
+      ...(trie ? { trie } : {}),
+    }),
+    follower: new LazyDfa({ graph, alphabet, accepts: ends, everywhere: [] }),
+    tracer: new LazyDfa({ graph: backward, alphabet, accepts: begins, everywhere: [] }),
+    starterOf(pattern) {
+      const everywhere = [nfa.ends[pattern] ?? 0];
+      return (starters[pattern] ??= new LazyDfa({ graph: backward, alphabet, accepts: begins, everywhere }));
+    },
+  };
+}
+
+function markNodes(nodeCount: number, nodes: readonly number[]): Int32Array {
+  const marks = new Int32Array(nodeCount).fill(-1);
+  nodes.forEach((node, pattern) => (marks[node] = pattern));
+  return marks;
+}
+
+/** Whether a text has nothing that any pattern or word could match: one pass, and the usual case. */
+export function isClean(scanner: Scanner, text: string): boolean {
+  const { finder } = scanner;
+  finder.row = finder.enter(beginText(scanner));
+  finder.runForward(text, 0, text.length);
+  const state = finder.stateAt(finder.row);
+  return !finder.isHot(state) && finder.acceptAtEdge(state).length === 0;
+}
+
+const firstStates = new WeakMap<Scanner, DfaState>();
+
+/** The state of the finder before the first code unit. */
+export function beginText(scanner: Scanner): DfaState {
+  const known = firstStates.get(scanner);
+  if (known) return known;
+  const first = scanner.finder.begin(listEverywhere(scanner), scanner.alphabet.edgeKind);
+  firstStates.set(scanner, first);
+  return first;
+}
+
+function listEverywhere(scanner: Scanner): number[] {
+  // The entrance of the words is the last node of the graph.
+  return scanner.trie ? [...scanner.starts, scanner.graphNodeCount - 1] : [...scanner.starts];
+}
