@@ -1,0 +1,139 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { ArchiveDamagedError, PREFIX_BYTES, readHeader, readPrefix, type FrameHeader } from './frame.ts';
+
+const CHUNK_BYTES = 1024 * 1024;
+const BUSY_TIMEOUT_MS = 10_000;
+
+/** Where a frame stands. */
+export interface FramePlace {
+  /** Relative to the archive's folder. */
+  readonly file: string;
+  readonly offset: number;
+  readonly frameBytes: number;
+}
+
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS files (file TEXT PRIMARY KEY, offset INTEGER NOT NULL) STRICT;
+  CREATE TABLE IF NOT EXISTS frames (
+    request_id TEXT NOT NULL, file TEXT NOT NULL, offset INTEGER NOT NULL, frame_bytes INTEGER NOT NULL,
+    PRIMARY KEY (request_id, file, offset)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX IF NOT EXISTS frames_by_file ON frames (file);
+`;
+
+/** Finds frames by request id. Only a shortcut: it may be deleted at any time and is then built again. */
+export class FrameIndex {
+  readonly #archiveDir: string;
+  readonly #db: DatabaseSync;
+
+  constructor({ archiveDir, indexFile }: { archiveDir: string; indexFile: string }) {
+    this.#archiveDir = archiveDir;
+    fs.mkdirSync(path.dirname(indexFile), { recursive: true });
+    this.#db = new DatabaseSync(indexFile, { timeout: BUSY_TIMEOUT_MS });
+    this.#db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF');
+    this.#db.exec(SCHEMA);
+  }
+
+  /** Where the request's frames stand, after a look at what was written since. */
+  find(requestId: string): FramePlace[] {
+    this.#catchUp();
+    const rows = this.#db
+      .prepare('SELECT file, offset, frame_bytes FROM frames WHERE request_id = ? ORDER BY file, offset')
+      .all(requestId);
+    return rows.map((row) => ({
+      file: String(row['file']),
+      offset: Number(row['offset']),
+      frameBytes: Number(row['frame_bytes']),
+    }));
+  }
+
+  /** Forgets a file that was deleted; returns how many frames it had. */
+  forget(file: string): number {
+    this.#catchUp();
+    const { changes } = this.#db.prepare('DELETE FROM frames WHERE file = ?').run(file);
+    this.#db.prepare('DELETE FROM files WHERE file = ?').run(file);
+    return Number(changes);
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  #catchUp(): void {
+    this.#db.exec('BEGIN IMMEDIATE');
+    try {
+      for (const file of listFrameFiles(this.#archiveDir)) this.#catchUpFile(file);
+      this.#db.exec('COMMIT');
+    } catch (error) {
+      this.#db.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  #catchUpFile(file: string): void {
+    const from = Number(
+      this.#db.prepare('SELECT offset FROM files WHERE file = ?').get(file)?.['offset'] ?? 0,
+    );
+    const insert = this.#db.prepare('INSERT OR REPLACE INTO frames VALUES (?, ?, ?, ?)');
+    const end = scanFrames({ file: path.join(this.#archiveDir, file), from }, (frame) => {
+      insert.run(frame.header.requestId, file, frame.offset, frame.frameBytes);
+    });
+    if (end !== from) this.#db.prepare('INSERT OR REPLACE INTO files VALUES (?, ?)').run(file, end);
+  }
+}
+
+/** The archive's files, relative to its folder: one folder for each day on which retention ends. */
+export function listFrameFiles(archiveDir: string): string[] {
+  if (!fs.existsSync(archiveDir)) return [];
+  return fs
+    .readdirSync(archiveDir)
+    .sort()
+    .flatMap((day) => fs.readdirSync(path.join(archiveDir, day)).map((name) => path.join(day, name)));
+}
+
+/** Reads the headers of whole frames from an offset on; returns where the first incomplete one begins. */
+function scanFrames(
+  source: { file: string; from: number },
+  onFrame: (frame: { header: FrameHeader; offset: number; frameBytes: number }) => void,
+): number {
+  const fd = fs.openSync(source.file, 'r');
+  try {
+    const size = fs.fstatSync(fd).size;
+    let offset = source.from;
+    let chunk: Buffer = Buffer.alloc(0);
+    let chunkStart = offset;
+    const need = (start: number, length: number): Buffer => {
+      if (start < chunkStart || start + length > chunkStart + chunk.length) {
+        chunk = readAt(fd, { offset: start, length: Math.max(CHUNK_BYTES, length) });
+        chunkStart = start;
+      }
+      return chunk.subarray(start - chunkStart, start - chunkStart + length);
+    };
+    while (offset + PREFIX_BYTES <= size) {
+      const prefix = readPrefix(need(offset, PREFIX_BYTES));
+      if (prefix === undefined || offset + prefix.frameBytes > size) break;
+      onFrame({
+        header: readHeader(need(offset + PREFIX_BYTES, prefix.headerBytes)),
+        offset,
+        frameBytes: prefix.frameBytes,
+      });
+      offset += prefix.frameBytes;
+    }
+    return offset;
+  } catch (error) {
+    throw error instanceof ArchiveDamagedError
+      ? new ArchiveDamagedError(`${source.file}: ${error.message}`, { cause: error })
+      : error;
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+/** Reads a part of a file; fewer bytes where it ends before. */
+export function readAt(fd: number, range: { offset: number; length: number }): Buffer {
+  const bytes = Buffer.allocUnsafe(range.length);
+  const read = fs.readSync(fd, bytes, 0, range.length, range.offset);
+  return bytes.subarray(0, read);
+}

@@ -1,0 +1,89 @@
+import {
+  createCipheriv,
+  createDecipheriv,
+  createSecretKey,
+  hash,
+  randomBytes,
+  type KeyObject,
+} from 'node:crypto';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+
+const KEY_BYTES = 32;
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+
+/** Wraps tenants' data keys. The local one holds a key file; on AWS it is KMS. */
+export interface KeyWrapper {
+  wrap(key: Buffer, context: string): Buffer;
+  /** Throws when the bytes or the context are not those that were wrapped. */
+  unwrap(wrapped: Buffer, context: string): Buffer;
+}
+
+/** Reads the master key under `keysDir`, or makes it (mode 0600) where there is none. */
+export function loadMasterKey(keysDir: string): KeyWrapper {
+  const file = path.join(keysDir, 'archive-master.key');
+  fs.mkdirSync(keysDir, { recursive: true, mode: 0o700 });
+  publishOnce(file, randomBytes(KEY_BYTES).toString('base64') + '\n');
+  const bytes = Buffer.from(fs.readFileSync(file, 'utf8').trim(), 'base64');
+  if (bytes.length !== KEY_BYTES) throw new Error(`${file} does not hold a 256-bit key in base64`);
+  return wrapWith(createSecretKey(bytes));
+}
+
+/** Puts a whole file in place under a name that is free; where the name is taken, what is there stays. */
+export function publishOnce(file: string, text: string): void {
+  if (fs.existsSync(file)) return;
+  const draft = `${file}.${randomBytes(6).toString('hex')}`;
+  fs.writeFileSync(draft, text, { mode: 0o600, flag: 'wx', flush: true });
+  try {
+    // A link fails where the name exists, so that of two processes that start together one key wins.
+    fs.linkSync(draft, file);
+  } catch (error) {
+    if (!isErrno(error, 'EEXIST')) throw error;
+  } finally {
+    fs.unlinkSync(draft);
+  }
+  syncDir(path.dirname(file));
+}
+
+/** Whether an error of the file system has this code. */
+export function isErrno(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}
+
+/** Makes a folder's entries durable. */
+export function syncDir(dir: string): void {
+  const fd = fs.openSync(dir, 'r');
+  try {
+    fs.fsyncSync(fd);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+/** A folder name for any tenant, whatever characters its name has. */
+export function folderOf(tenant: string): string {
+  return hash('sha256', tenant).slice(0, 32);
+}
+
+function wrapWith(master: KeyObject): KeyWrapper {
+  return {
+    wrap(key, context) {
+      const nonce = randomBytes(NONCE_BYTES);
+      const cipher = createCipheriv('aes-256-gcm', master, nonce);
+      cipher.setAAD(Buffer.from(context));
+      return Buffer.concat([nonce, cipher.update(key), cipher.final(), cipher.getAuthTag()]);
+    },
+    unwrap(wrapped, context) {
+      const decipher = createDecipheriv('aes-256-gcm', master, wrapped.subarray(0, NONCE_BYTES), {
+        authTagLength: TAG_BYTES,
+      });
+      decipher.setAAD(Buffer.from(context));
+      decipher.setAuthTag(wrapped.subarray(wrapped.length - TAG_BYTES));
+      return Buffer.concat([
+        decipher.update(wrapped.subarray(NONCE_BYTES, wrapped.length - TAG_BYTES)),
+        decipher.final(),
+      ]);
+    },
+  };
+}
