@@ -6,9 +6,10 @@ export {
   type ParsedGuardrailConfig,
 } from './guardrail/config.ts';
 export { listUnsupportedPolicies, type UnsupportedPolicy } from './guardrail/unsupported.ts';
-export { compileGuardrail } from './guardrail/compile.ts';
+export { compileGuardrail, GuardrailCompileError } from './guardrail/compile.ts';
 export type { CompiledGuardrail, GuardrailIdentity, GuardStream, Released } from './guardrail/compiled.ts';
 export type * from './guardrail/response.ts';
+export { RegexRefusedError } from './regex/syntax.ts';
 export { createPiiDetector } from './pii/detector.ts';
 export {
   PII_DETECTOR_TYPES,

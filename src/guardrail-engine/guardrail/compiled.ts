@@ -1,4 +1,4 @@
-import type { ApplyGuardrailResponse, AssessRequest, GuardrailSource } from './response.ts';
+import type { ApplyGuardrailResponse, AssessRequest, GuardrailSource, OutputScope } from './response.ts';
 
 /** What may be released after a chunk; once `blocked`, nothing more ever is. */
 export type Released = { text: string; blocked: boolean };
@@ -19,7 +19,7 @@ export type CompiledGuardrail = {
   /** Assesses whole texts. */
   assess(request: AssessRequest): ApplyGuardrailResponse;
   /** Assesses one text that arrives in chunks, with the same verdict as `assess` for every way of cutting it. */
-  stream(options: { source: GuardrailSource }): GuardStream;
+  stream(options: { source: GuardrailSource; outputScope?: OutputScope }): GuardStream;
   /** What a direction's readers are told instead of a blocked text. */
   readonly blockedMessaging: Readonly<Record<GuardrailSource, string>>;
 };

@@ -17,5 +17,24 @@ export type ParsedGuardrailConfig =
 export function parseGuardrailConfig(json: unknown): ParsedGuardrailConfig {
   const result = z.safeParse(guardrailSchema, json);
   if (!result.success) return { ok: false, errors: result.error.issues.flatMap(describeIssue) };
-  return { ok: true, config: result.data };
+  const errors = listDuplicates(result.data);
+  return errors.length > 0 ? { ok: false, errors } : { ok: true, config: result.data };
+}
+
+// Two entries for one thing would leave open which action holds.
+function listDuplicates(config: GuardrailConfig): GuardrailConfigError[] {
+  const { piiEntitiesConfig = [], regexesConfig = [] } = config.sensitiveInformationPolicyConfig ?? {};
+  const policy = 'sensitiveInformationPolicyConfig';
+  return [
+    ...repeatedIndexes(piiEntitiesConfig.map(({ type }) => type)).map(
+      (i) => `${policy}.piiEntitiesConfig[${i}].type`,
+    ),
+    ...repeatedIndexes(regexesConfig.map(({ name }) => name)).map(
+      (i) => `${policy}.regexesConfig[${i}].name`,
+    ),
+  ].map((path) => ({ path, message: 'is configured twice', fix: 'keep one of the two' }));
+}
+
+function repeatedIndexes(values: readonly string[]): number[] {
+  return values.flatMap((value, i) => (values.indexOf(value) < i ? [i] : []));
 }

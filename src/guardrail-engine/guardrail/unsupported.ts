@@ -1,4 +1,7 @@
 import { PII_DETECTOR_TYPES } from '../pii/types.ts';
+import { parseRegex } from '../regex/parse.ts';
+import { RegexRefusedError } from '../regex/syntax.ts';
+import { createScanner } from '../scan/scanner.ts';
 import type { GuardrailConfig } from './config-schema.ts';
 
 /** A control that is configured and that this engine cannot evaluate. */
@@ -34,5 +37,25 @@ export function listUnsupportedPolicies(config: GuardrailConfig): UnsupportedPol
       reason: `the embedded engine has no detector for it (it has ${PII_DETECTOR_TYPES.join(', ')})`,
     });
   });
-  return unsupported;
+  return [...unsupported, ...listRefusedRegexes(config)];
+}
+
+function listRefusedRegexes(config: GuardrailConfig): UnsupportedPolicy[] {
+  const regexes = config.sensitiveInformationPolicyConfig?.regexesConfig ?? [];
+  return regexes.flatMap(({ name, pattern }, i) => {
+    const reason = explainRefusal(pattern);
+    if (reason === undefined) return [];
+    const path = `sensitiveInformationPolicyConfig.regexesConfig[${i}].pattern`;
+    return [{ path, policy: `custom regex "${name}"`, reason }];
+  });
+}
+
+function explainRefusal(pattern: string): string | undefined {
+  try {
+    createScanner({ patterns: [{ node: parseRegex(pattern) }] });
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof RegexRefusedError)) throw error;
+    return error.fix === undefined ? error.message : `${error.message}; ${error.fix}`;
+  }
 }

@@ -77,62 +77,76 @@ export class LazyDfa {
   }
 
   /**
-   * Reads text[from, to) until a state accepts or has no nodes, and gives the position behind what was read; where
-   * that is `to`, `isHot` of the row says which of the two it was.
+   * Reads text[from, to) until a state accepts or is dead, and gives the position behind what was read; where that is
+   * `to`, `isHot` of the row says which of the two it was.
    */
   runForward(text: string, from: number, to: number): number {
-    const classOfUnit = this.#parts.alphabet.classOfUnit;
-    let table = this.#table;
-    let row = this.row;
+    const { classOfUnit } = this.#parts.alphabet;
     for (let i = from; i < to; i++) {
-      // A string index below its length has a code unit, and every code unit a class; a row has every class.
-      let next = table[row + (classOfUnit[text.charCodeAt(i)] as number)] as number;
-      if (next > 0) {
-        row = next;
-        continue;
-      }
-      if (next === 0) {
-        next = this.#makeNext(row, classOfUnit[text.charCodeAt(i)] as number);
-        table = this.#table;
-      }
-      row = next < 0 ? -next : next;
-      if (next < 0) {
-        this.row = row;
-        return i + 1;
-      }
+      i = this.#skipForward(text, i, to);
+      if (i === to) return to;
+      if (this.#step(classOfUnit[text.charCodeAt(i)] ?? 0)) return i + 1;
     }
-    this.row = row;
     return to;
   }
 
   /** Reads text[to, from) from its end, as `runForward` does, and gives the position of what was read last. */
   runBackward(text: string, from: number, to: number): number {
-    const classOfUnit = this.#parts.alphabet.classOfUnit;
-    let table = this.#table;
-    let row = this.row;
+    const { classOfUnit } = this.#parts.alphabet;
     for (let i = from - 1; i >= to; i--) {
-      let next = table[row + (classOfUnit[text.charCodeAt(i)] as number)] as number;
-      if (next > 0) {
-        row = next;
-        continue;
-      }
-      if (next === 0) {
-        next = this.#makeNext(row, classOfUnit[text.charCodeAt(i)] as number);
-        table = this.#table;
-      }
-      row = next < 0 ? -next : next;
-      if (next < 0) {
-        this.row = row;
-        return i;
-      }
+      i = this.#skipBackward(text, i, to);
+      if (i < to) return to;
+      if (this.#step(classOfUnit[text.charCodeAt(i)] ?? 0)) return i;
     }
-    this.row = row;
     return to;
   }
 
-  /** Whether a state accepts or has no nodes. */
+  // The inner loop of the whole engine: nothing but look-ups, until a state is hot or not made yet.
+  // A string index below its length has a code unit, every code unit a class, every row all classes: hence the `as`.
+  #skipForward(text: string, from: number, to: number): number {
+    const { classOfUnit } = this.#parts.alphabet;
+    const table = this.#table;
+    let row = this.row;
+    let i = from;
+    for (; i < to; i++) {
+      const next = table[row + (classOfUnit[text.charCodeAt(i)] as number)] as number;
+      if (next <= 0) break;
+      row = next;
+    }
+    this.row = row;
+    return i;
+  }
+
+  #skipBackward(text: string, from: number, to: number): number {
+    const { classOfUnit } = this.#parts.alphabet;
+    const table = this.#table;
+    let row = this.row;
+    let i = from;
+    for (; i >= to; i--) {
+      const next = table[row + (classOfUnit[text.charCodeAt(i)] as number)] as number;
+      if (next <= 0) break;
+      row = next;
+    }
+    this.row = row;
+    return i;
+  }
+
+  // Reads one code unit and says whether the state it leads to is hot.
+  #step(cls: number): boolean {
+    const known = this.#table[this.row + cls] ?? 0;
+    const next = known === 0 ? this.#makeNext(this.row, cls) : known;
+    this.row = Math.abs(next);
+    return next < 0;
+  }
+
+  /** Whether nothing is alive in a state, nor will be. */
+  isDead(state: DfaState): boolean {
+    return state.nodes.length === 0 && this.#parts.everywhere.length === 0;
+  }
+
+  /** Whether a state accepts or is dead. */
   isHot(state: DfaState): boolean {
-    return state.now.length > 0 || state.late.length > 0 || state.nodes.length === 0;
+    return state.now.length > 0 || state.late.length > 0 || this.isDead(state);
   }
 
   /** The patterns accepted in a state when the text's edge comes next. */
@@ -141,7 +155,7 @@ export class LazyDfa {
     return found.accepted.size === 0 ? state.now : [...new Set([...state.now, ...found.accepted])];
   }
 
-  // A row that is negative in the table is hot: the loops leave only there.
+  // A row that is hot stands in the table as a negative number, one that is not made yet as 0.
   #makeNext(row: number, cls: number): number {
     const { graph, alphabet, trie, everywhere } = this.#parts;
     const state = this.stateAt(row);

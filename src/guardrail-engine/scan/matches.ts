@@ -39,7 +39,7 @@ export function walkBack(
     state = dfa.stateAt(dfa.row);
     if (state.late.length > 0 && at + 1 >= to) visit(at + 1);
     if (state.now.length > 0 && at >= to) visit(at);
-    if (state.nodes.length === 0) return;
+    if (dfa.isDead(state)) return;
   }
   if (to === 0 && state.now.length === 0 && dfa.acceptAtEdge(state).length > 0) visit(0);
 }
@@ -112,7 +112,7 @@ function findEnds(scanner: Scanner, search: PatternSearch, start: number, hopele
     state = follower.stateAt(follower.row);
     if (state.late.length > 0) addEnd(ends, at - 1);
     if (state.now.length > 0) addEnd(ends, at);
-    if (state.nodes.length === 0) break;
+    if (follower.isDead(state)) break;
     if (at !== stop || at === limit) continue;
     if (hopeless.get(at)?.has(state)) break;
     visited.push({ at, state });

@@ -43,12 +43,15 @@ const { regex } = fc.letrec<{ regex: string; term: string; group: string }>((tie
   ),
   term: fc.oneof(
     { weight: 6, arbitrary: fc.tuple(atom, quantifier).map(([a, q]) => a + q) },
-    { weight: 1, arbitrary: assertion },
+    { weight: 2, arbitrary: assertion },
     { weight: 2, arbitrary: fc.tuple(tie('group'), quantifier).map(([g, q]) => g + q) },
   ),
   group: fc.tuple(fc.constantFrom('(', '(?:'), tie('regex')).map(([open, inner]) => `${open}${inner})`),
 }));
-const shortText = fc.string({ unit: fc.constantFrom('a', 'b', 'c', '1', ' ', '-', '\n', 'A'), maxLength: 9 });
+const shortText = fc.string({
+  unit: fc.constantFrom('a', 'b', 'c', '1', ' ', '-', '\n', 'A'),
+  maxLength: 10,
+});
 
 describe('scanner', () => {
   it('finds what V8 finds, leftmost and then longest', () => {
