@@ -27,7 +27,10 @@ export interface AcceptedIssuer {
 /** Fetches an issuer's documents. The only way out of the identity stage. */
 export interface IssuerDocuments {
   /** GET, JSON, at most `maxBytes`, no redirects to another host. Rejects on anything else. */
-  fetchJson(url: string, options: { readonly signal: AbortSignal; readonly maxBytes: number }): Promise<unknown>;
+  fetchJson(
+    url: string,
+    options: { readonly signal: AbortSignal; readonly maxBytes: number },
+  ): Promise<unknown>;
 }
 
 /** Verifies the bearer token of a request. */

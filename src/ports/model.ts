@@ -14,6 +14,8 @@ export interface ModelRequest {
 /** Asks a model. Yields at least a `finish`; throws a ModelError. */
 export interface ModelProvider {
   infer(request: ModelRequest): AsyncIterable<AnswerEvent>;
+  /** Lets kept connections go. */
+  close(): Promise<void>;
 }
 
 export type ModelErrorKind = 'unavailable' | 'throttled' | 'deadline' | 'malformed' | 'rejected';

@@ -1,7 +1,8 @@
 /** What every dialect is read into and written from: no stage knows which dialect was spoken. */
 
 export type Block =
-  | { readonly type: 'text'; readonly text: string }
+  /** `platform`: from the capability's own context rather than from the client. */
+  | { readonly type: 'text'; readonly text: string; readonly origin?: 'platform' }
   | { readonly type: 'tool_call'; readonly id: string; readonly name: string; readonly argumentsJson: string }
   | { readonly type: 'tool_result'; readonly callId: string; readonly text: string };
 

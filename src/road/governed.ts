@@ -79,7 +79,9 @@ export interface GuardrailReference {
   /** Embedded: Bedrock's CreateGuardrail JSON, as it was read. */
   readonly config: unknown;
   /** Bedrock: where the guardrail is. */
-  readonly bedrock: { readonly identifier: string; readonly version: string; readonly region: string } | undefined;
+  readonly bedrock:
+    | { readonly identifier: string; readonly version: string; readonly region: string }
+    | undefined;
 }
 
 /** One way to a model. */
@@ -122,8 +124,15 @@ export interface Capability {
     readonly maxOutputTokens: NumberRange;
     readonly stopSequences: { readonly max: number };
   };
-  readonly redaction: { readonly types: readonly RedactableType[]; readonly restore: 'all' | 'caller' | 'none' };
-  readonly archive: { readonly prompts: 'kept' | 'none'; readonly answers: 'kept' | 'none'; readonly retentionDays: number };
+  readonly redaction: {
+    readonly types: readonly RedactableType[];
+    readonly restore: 'all' | 'caller' | 'none';
+  };
+  readonly archive: {
+    readonly prompts: 'kept' | 'none';
+    readonly answers: 'kept' | 'none';
+    readonly retentionDays: number;
+  };
   readonly limits: { readonly inputCharacters: number; readonly deadlineMs: number };
 }
 

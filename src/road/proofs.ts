@@ -1,5 +1,5 @@
 import type { CallerFacts } from './caller.ts';
-import type { Conversation, Message } from './conversation.ts';
+import type { AnswerEvent, Conversation, Message } from './conversation.ts';
 import type { Capability, ResolvedParameters, Route, Tenant, ToolDefinition } from './governed.ts';
 import type { RecordedGuard } from './record.ts';
 
@@ -32,10 +32,10 @@ export interface ModelPrompt {
   readonly parameters: ResolvedParameters;
 }
 
-/** Stage 7: layers in their order, variables filled in. Leading messages of the platform's own context are counted. */
+/** Stage 7: layers in their order, variables filled in. */
 export type AssembledPrompt = Proof<
   'AssembledPrompt',
-  { readonly grant: Grant; readonly prompt: ModelPrompt; readonly contextBlocks: number }
+  { readonly grant: Grant; readonly prompt: ModelPrompt }
 >;
 
 /** What a placeholder stands for, and whose text it came from. */
@@ -53,13 +53,22 @@ export type RedactedPrompt = Proof<
 >;
 
 /** Stage 9: the route to try first, and the allowed fallbacks in their order. Never empty. */
-export type RoutePlan = Proof<'RoutePlan', { readonly grant: Grant; readonly routes: readonly [Route, ...Route[]] }>;
+export type RoutePlan = Proof<
+  'RoutePlan',
+  { readonly grant: Grant; readonly routes: readonly [Route, ...Route[]] }
+>;
 
 /** Stage 10: the input guard has seen every block. The only thing that `infer` takes. */
 export type GuardedPrompt = Proof<
   'GuardedPrompt',
   { readonly redacted: RedactedPrompt; readonly prompt: ModelPrompt; readonly guard: RecordedGuard }
 >;
+
+/** Stage 13: a step of an answer that the output guard has released. */
+export type GuardedEvent = Proof<'GuardedEvent', AnswerEvent>;
+
+/** What may be written to the caller: guarded, and restored where the capability allows. */
+export type DeliverableEvent = Proof<'DeliverableEvent', AnswerEvent>;
 
 /** The intent of this attempt is on durable storage. `infer` takes it beside the prompt. */
 export type DurableIntent = Proof<'DurableIntent', { readonly requestId: string }>;
@@ -75,20 +84,20 @@ export const proveGrant = (facts: {
   capability: Capability;
   policies: readonly string[];
 }): Grant => seal(facts);
-export const proveAssembledPrompt = (facts: {
-  grant: Grant;
-  prompt: ModelPrompt;
-  contextBlocks: number;
-}): AssembledPrompt => seal(facts);
+export const proveAssembledPrompt = (facts: { grant: Grant; prompt: ModelPrompt }): AssembledPrompt =>
+  seal(facts);
 export const proveRedactedPrompt = (facts: {
   grant: Grant;
   prompt: ModelPrompt;
   redactions: readonly Redacted[];
 }): RedactedPrompt => seal(facts);
-export const proveRoutePlan = (facts: { grant: Grant; routes: readonly [Route, ...Route[]] }): RoutePlan => seal(facts);
+export const proveRoutePlan = (facts: { grant: Grant; routes: readonly [Route, ...Route[]] }): RoutePlan =>
+  seal(facts);
 export const proveGuardedPrompt = (facts: {
   redacted: RedactedPrompt;
   prompt: ModelPrompt;
   guard: RecordedGuard;
 }): GuardedPrompt => seal(facts);
 export const proveDurableIntent = (requestId: string): DurableIntent => seal({ requestId });
+export const proveGuardedEvent = (event: AnswerEvent): GuardedEvent => seal(event);
+export const proveDeliverableEvent = (event: AnswerEvent): DeliverableEvent => seal(event);

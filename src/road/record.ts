@@ -19,7 +19,17 @@ export interface RecordedGuard {
   readonly source: 'INPUT' | 'OUTPUT';
   readonly action: 'none' | 'masked' | 'blocked';
   /** What was detected, by policy and name, without the matched text. */
-  readonly findings: readonly { readonly policy: string; readonly name: string; readonly action: string; readonly count: number }[];
+  readonly findings: readonly {
+    readonly policy: string;
+    readonly name: string;
+    readonly action: string;
+    readonly count: number;
+  }[];
+}
+
+/** Names of what a guardrail found, never the text. */
+export function describeFindings(guard: RecordedGuard): string {
+  return guard.findings.map((finding) => `${finding.policy}:${finding.name}`).join(', ');
 }
 
 /** One try at one route. */
@@ -40,6 +50,7 @@ export interface Story {
   readonly startedAtMs: number;
   readonly dialect: string;
   readonly governanceVersion?: string;
+  readonly traceparent?: string;
   readonly caller?: RecordedCaller;
   readonly capability?: string;
   readonly feature?: string;
@@ -47,7 +58,7 @@ export interface Story {
   /** Cedar: ids of the policies that determined the decision. */
   readonly policies?: readonly string[];
   readonly prompt?: { readonly name: string; readonly version: string; readonly hash: string };
-  /** SHA-256 over the whole conversation as it went to the model, hex. */
+  /** SHA-256 of the prompt as the model saw it, which is what the archive keeps, hex. */
   readonly inputHash?: string;
   readonly redactions?: Readonly<Record<string, number>>;
   readonly route?: string;
@@ -71,7 +82,7 @@ export interface ClosedRecord extends Story {
   readonly finishReason?: FinishReason;
   readonly usage?: Usage;
   readonly costMicroUsd?: number;
-  /** SHA-256 over the answer's text as it was delivered, hex. */
+  /** SHA-256 of the answer's text as the output guard released it (placeholders not restored), hex. */
   readonly answerHash?: string;
   /** Microseconds spent in each stage. */
   readonly stages?: Readonly<Record<string, number>>;
@@ -82,7 +93,13 @@ export interface ClosedRecord extends Story {
 export interface AdminRecord {
   readonly kind: 'admin';
   readonly atMs: number;
-  readonly action: 'archive.read' | 'archive.shred' | 'governance.reload' | 'governance.reload_refused' | 'gateway.start' | 'gateway.stop';
+  readonly action:
+    | 'archive.read'
+    | 'archive.shred'
+    | 'governance.reload'
+    | 'governance.reload_refused'
+    | 'gateway.start'
+    | 'gateway.stop';
   readonly actor: string;
   readonly requestId?: string;
   readonly tenant?: string;

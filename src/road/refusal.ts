@@ -5,7 +5,10 @@
  */
 export const REFUSALS = {
   'edge.body_too_large': { status: 413, message: 'The request body is larger than this gateway accepts.' },
-  'edge.body_too_deep': { status: 400, message: 'The request body is nested deeper than this gateway accepts.' },
+  'edge.body_too_deep': {
+    status: 400,
+    message: 'The request body is nested deeper than this gateway accepts.',
+  },
   'edge.invalid_utf8': { status: 400, message: 'The request body is not valid UTF-8.' },
   'edge.malformed_json': { status: 400, message: 'The request body is not valid JSON.' },
   'edge.malformed_request': { status: 400, message: 'The request does not have the shape of this API.' },
@@ -13,46 +16,109 @@ export const REFUSALS = {
   'edge.not_found': { status: 404, message: 'No such endpoint here.' },
   'edge.timeout': { status: 408, message: 'The request did not arrive in time.' },
 
-  'identity.missing_token': { status: 401, message: 'Send a bearer token of an accepted issuer in the Authorization header.' },
+  'identity.missing_token': {
+    status: 401,
+    message: 'Send a bearer token of an accepted issuer in the Authorization header.',
+  },
   'identity.wrong_scheme': { status: 401, message: 'Send the token as "Authorization: Bearer <token>".' },
   'identity.malformed_token': { status: 401, message: 'The bearer token is not a JSON Web Token.' },
-  'identity.token_too_large': { status: 401, message: 'The bearer token is larger than this gateway accepts.' },
-  'identity.forbidden_header': { status: 401, message: 'The token names or carries its own key, which is never trusted.' },
-  'identity.critical_header': { status: 401, message: 'The token demands an extension that this gateway does not know.' },
-  'identity.algorithm_not_allowed': { status: 401, message: 'The token is not signed with an accepted asymmetric algorithm.' },
-  'identity.unknown_issuer': { status: 401, message: 'The token comes from an issuer that is not accepted here.' },
-  'identity.unknown_key': { status: 401, message: 'The token is signed with a key that its issuer does not publish.' },
+  'identity.token_too_large': {
+    status: 401,
+    message: 'The bearer token is larger than this gateway accepts.',
+  },
+  'identity.forbidden_header': {
+    status: 401,
+    message: 'The token names or carries its own key, which is never trusted.',
+  },
+  'identity.critical_header': {
+    status: 401,
+    message: 'The token demands an extension that this gateway does not know.',
+  },
+  'identity.algorithm_not_allowed': {
+    status: 401,
+    message: 'The token is not signed with an accepted asymmetric algorithm.',
+  },
+  'identity.unknown_issuer': {
+    status: 401,
+    message: 'The token comes from an issuer that is not accepted here.',
+  },
+  'identity.unknown_key': {
+    status: 401,
+    message: 'The token is signed with a key that its issuer does not publish.',
+  },
   'identity.bad_signature': { status: 401, message: 'The signature of the token is wrong.' },
   'identity.expired_token': { status: 401, message: 'The token has expired. Fetch a new one.' },
   'identity.not_yet_valid': { status: 401, message: 'The token is not valid yet.' },
   'identity.wrong_audience': { status: 401, message: 'The token was issued for another audience.' },
-  'identity.wrong_token_use': { status: 401, message: 'The token is not of the kind that this gateway accepts.' },
+  'identity.wrong_token_use': {
+    status: 401,
+    message: 'The token is not of the kind that this gateway accepts.',
+  },
   'identity.missing_claim': { status: 401, message: 'The token lacks a claim that this gateway needs.' },
-  'identity.invalid_claim': { status: 401, message: 'A claim of the token has a type or a value that is not accepted.' },
+  'identity.invalid_claim': {
+    status: 401,
+    message: 'A claim of the token has a type or a value that is not accepted.',
+  },
   'identity.unknown_tenant': { status: 403, message: 'The token names a tenant that is not known here.' },
-  'identity.issuer_unavailable': { status: 503, message: 'The token could not be verified, since its issuer is away. Try again.' },
+  'identity.issuer_unavailable': {
+    status: 503,
+    message: 'The token could not be verified, since its issuer is away. Try again.',
+  },
 
-  'authorisation.unknown_capability': { status: 404, message: 'There is no such capability. GET /v1/models lists those that you may use.' },
+  'authorisation.unknown_capability': {
+    status: 404,
+    message: 'There is no such capability. GET /v1/models lists those that you may use.',
+  },
   'authorisation.denied': { status: 403, message: 'Policy does not allow you to use this capability.' },
-  'authorisation.unavailable': { status: 503, message: 'The policy decision could not be made, so the request was refused.' },
+  'authorisation.unavailable': {
+    status: 503,
+    message: 'The policy decision could not be made, so the request was refused.',
+  },
 
-  'prompt.system_message_not_allowed': { status: 400, message: 'This capability brings its own instructions: send no system or developer message.' },
+  'prompt.system_message_not_allowed': {
+    status: 400,
+    message: 'This capability brings its own instructions: send no system or developer message.',
+  },
   'prompt.parameter_not_allowed': { status: 400, message: 'This capability does not allow that parameter.' },
-  'prompt.parameter_out_of_range': { status: 400, message: 'A parameter is outside the range that this capability allows.' },
+  'prompt.parameter_out_of_range': {
+    status: 400,
+    message: 'A parameter is outside the range that this capability allows.',
+  },
   'prompt.tool_not_allowed': { status: 400, message: 'This capability does not have that tool.' },
   'prompt.unknown_variable': { status: 400, message: 'This capability does not have that prompt variable.' },
-  'prompt.missing_variable': { status: 400, message: 'A prompt variable that this capability needs is missing.' },
+  'prompt.missing_variable': {
+    status: 400,
+    message: 'A prompt variable that this capability needs is missing.',
+  },
   'prompt.invalid_variable': { status: 400, message: 'A prompt variable does not have the declared type.' },
   'prompt.too_long': { status: 400, message: 'The conversation is longer than this capability allows.' },
 
-  'redaction.unavailable': { status: 503, message: 'Personal data could not be masked, so the request was refused.' },
+  'redaction.unavailable': {
+    status: 503,
+    message: 'Personal data could not be masked, so the request was refused.',
+  },
 
-  'routing.none_allowed': { status: 503, message: 'No model may serve this request under its data class and region.' },
-  'routing.none_healthy': { status: 503, message: 'Every model that may serve this request is away. Try again.' },
+  'routing.none_allowed': {
+    status: 503,
+    message: 'No model may serve this request under its data class and region.',
+  },
+  'routing.none_healthy': {
+    status: 503,
+    message: 'Every model that may serve this request is away. Try again.',
+  },
 
-  'guardrail.input_blocked': { status: 400, message: 'The guardrail of this capability blocked the request.' },
-  'guardrail.output_blocked': { status: 400, message: 'The guardrail of this capability blocked the answer.' },
-  'guardrail.unavailable': { status: 503, message: 'The guardrail could not be asked, so the request was refused.' },
+  'guardrail.input_blocked': {
+    status: 400,
+    message: 'The guardrail of this capability blocked the request.',
+  },
+  'guardrail.output_blocked': {
+    status: 400,
+    message: 'The guardrail of this capability blocked the answer.',
+  },
+  'guardrail.unavailable': {
+    status: 503,
+    message: 'The guardrail could not be asked, so the request was refused.',
+  },
 
   'audit.unavailable': { status: 503, message: 'The request could not be recorded, so it was refused.' },
 

@@ -1,0 +1,110 @@
+import {
+  ApplyGuardrailCommand,
+  type ApplyGuardrailCommandOutput,
+  type BedrockRuntimeClient,
+} from '@aws-sdk/client-bedrock-runtime';
+import type { Guardrail, GuardrailSource, GuardrailStream, GuardrailVerdict } from '../../ports/guardrail.ts';
+import type { GuardrailReference } from '../../road/governed.ts';
+import { classifyAction, summariseFindings } from './findings.ts';
+
+/**
+ * A guardrail in Amazon Bedrock, asked with ApplyGuardrail on both sides: Converse's own evaluation sees no
+ * tool results, no tool arguments and no reasoning. Never run against real AWS by this project's tests,
+ * which speak to a loopback server in the service's shapes.
+ */
+export function createBedrockGuardrail(
+  reference: GuardrailReference,
+  client: Pick<BedrockRuntimeClient, 'send'>,
+): Guardrail {
+  const { bedrock } = reference;
+  if (bedrock === undefined) throw new Error(`guardrail ${reference.name} is not in Bedrock`);
+  const assess: Guardrail['assess'] = async ({ source, texts, signal }) => {
+    const judged = texts.filter((text) => text !== ''); // the service refuses an empty block
+    if (judged.length === 0) return pass(reference, source, texts);
+    const response = await client.send(
+      new ApplyGuardrailCommand({
+        guardrailIdentifier: bedrock.identifier,
+        guardrailVersion: bedrock.version,
+        source,
+        content: judged.map((text) => ({ text: { text } })),
+      }),
+      { abortSignal: signal },
+    );
+    return toVerdict({ reference, source, texts, judged, response });
+  };
+  return { assess, openStream: ({ source, signal }) => bufferWhole(assess, source, signal) };
+}
+
+function toVerdict(input: {
+  readonly reference: GuardrailReference;
+  readonly source: GuardrailSource;
+  readonly texts: readonly string[];
+  readonly judged: readonly string[];
+  readonly response: ApplyGuardrailCommandOutput;
+}): GuardrailVerdict {
+  const { reference, source, texts, response } = input;
+  const action = classifyAction(response);
+  const outputs = (response.outputs ?? []).map((output) => output.text ?? '');
+  if (action === 'masked' && outputs.length !== input.judged.length) {
+    throw new Error(`ApplyGuardrail masked ${outputs.length} of ${input.judged.length} blocks`);
+  }
+  let next = 0;
+  return {
+    action,
+    texts: action === 'masked' ? texts.map((text) => (text === '' ? text : (outputs[next++] ?? ''))) : texts,
+    message: action === 'blocked' ? outputs.join('\n') : undefined,
+    recorded: {
+      engine: 'bedrock',
+      id: reference.bedrock?.identifier ?? reference.name,
+      version: reference.bedrock?.version ?? reference.version,
+      source,
+      action,
+      findings: summariseFindings(response.assessments ?? []),
+    },
+  };
+}
+
+function pass(
+  reference: GuardrailReference,
+  source: GuardrailSource,
+  texts: readonly string[],
+): GuardrailVerdict {
+  const { identifier = reference.name, version = reference.version } = reference.bedrock ?? {};
+  const recorded = {
+    engine: 'bedrock',
+    id: identifier,
+    version,
+    source,
+    action: 'none',
+    findings: [],
+  } as const;
+  return { action: 'none', texts, message: undefined, recorded };
+}
+
+/**
+ * Holds the whole answer until the service has judged it. Windows would let the first words out sooner, but
+ * a match across two windows would then be judged by where the window fell, and not by the text.
+ */
+function bufferWhole(
+  assess: Guardrail['assess'],
+  source: GuardrailSource,
+  signal: AbortSignal,
+): GuardrailStream {
+  const parts: string[] = [];
+  return {
+    push: (text) => {
+      parts.push(text);
+      return { text: '', blocked: false };
+    },
+    end: async () => {
+      const verdict = await assess({ source, texts: [parts.join('')], signal });
+      const blocked = verdict.action === 'blocked';
+      return {
+        text: blocked ? '' : (verdict.texts[0] ?? ''),
+        blocked,
+        message: verdict.message,
+        recorded: verdict.recorded,
+      };
+    },
+  };
+}

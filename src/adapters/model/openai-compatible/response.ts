@@ -1,0 +1,157 @@
+import { TextDecoder } from 'node:util';
+import { createParser } from 'eventsource-parser';
+import { ModelError } from '../../../ports/model.ts';
+import type { AnswerEvent, FinishReason, Usage } from '../../../road/conversation.ts';
+
+/** What this reads of a chat completion, whole or in chunks; everything else is passed over. */
+interface Choice {
+  readonly message?: Delta;
+  readonly delta?: Delta;
+  readonly finish_reason?: unknown;
+}
+interface Delta {
+  readonly content?: unknown;
+  readonly tool_calls?: unknown;
+}
+
+/** Reads a whole chat completion. Throws a ModelError on anything that is none. */
+export function* readCompletion(text: string, promptCharacters: number): Generator<AnswerEvent> {
+  const reader = new ChunkReader(promptCharacters);
+  yield* reader.read(text, 'message');
+  yield reader.finish();
+}
+
+/** Reads a stream of server-sent chunks as they come. Throws a ModelError when it ends before it is complete. */
+export async function* readCompletionStream(
+  body: AsyncIterable<Buffer>,
+  promptCharacters: number,
+): AsyncGenerator<AnswerEvent> {
+  const reader = new ChunkReader(promptCharacters);
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  const data: string[] = [];
+  const parser = createParser({
+    onEvent: (event) => data.push(event.data),
+    maxBufferSize: MAX_EVENT_CHARACTERS,
+  });
+  for await (const bytes of body) {
+    parser.feed(decodeChunk(decoder, bytes));
+    for (const item of data.splice(0)) {
+      if (item === '[DONE]') {
+        yield reader.finish();
+        return;
+      }
+      yield* reader.read(item, 'delta');
+    }
+  }
+  // Some servers close the connection instead of saying [DONE]; a finish reason is still demanded.
+  yield reader.finish();
+}
+
+const MAX_EVENT_CHARACTERS = 4_000_000;
+
+function decodeChunk(decoder: TextDecoder, bytes: Buffer): string {
+  try {
+    return decoder.decode(bytes, { stream: true });
+  } catch (cause) {
+    throw new ModelError('malformed', 'the stream is not UTF-8', { cause });
+  }
+}
+
+class ChunkReader {
+  readonly #promptCharacters: number;
+  readonly #calls = new Set<number>();
+  #outputCharacters = 0;
+  #usage: Usage | undefined;
+  #finishReason: FinishReason | undefined;
+
+  constructor(promptCharacters: number) {
+    this.#promptCharacters = promptCharacters;
+  }
+
+  *read(json: string, part: 'message' | 'delta'): Generator<AnswerEvent> {
+    const chunk = parseObject(json);
+    if (chunk['error'] !== undefined && chunk['error'] !== null)
+      throw new ModelError('unavailable', 'the server sent an error in its answer');
+    this.#usage = readUsage(chunk['usage']) ?? this.#usage;
+    const choices = chunk['choices'];
+    if (!Array.isArray(choices)) throw new ModelError('malformed', 'the answer has no choices');
+    const choice = choices[0] as Choice | undefined; // fields are checked where they are read
+    if (choice === undefined) return;
+    const content = choice[part]?.content;
+    if (typeof content === 'string' && content !== '') {
+      this.#outputCharacters += content.length;
+      yield { type: 'text', text: content };
+    } else if (content !== undefined && content !== null && content !== '') {
+      throw new ModelError('malformed', 'the content of the answer is not text');
+    }
+    yield* this.#readCalls(choice[part]?.tool_calls);
+    if (typeof choice.finish_reason === 'string') this.#finishReason = toFinishReason(choice.finish_reason);
+  }
+
+  finish(): AnswerEvent {
+    if (this.#finishReason === undefined)
+      throw new ModelError('malformed', 'the answer broke off before its finish reason');
+    const usage = this.#usage ?? {
+      inputTokens: Math.ceil(this.#promptCharacters / 4),
+      outputTokens: Math.ceil(this.#outputCharacters / 4),
+      source: 'estimate',
+    };
+    return { type: 'finish', reason: this.#finishReason, usage };
+  }
+
+  *#readCalls(calls: unknown): Generator<AnswerEvent> {
+    if (calls === undefined || calls === null) return;
+    if (!Array.isArray(calls)) throw new ModelError('malformed', 'tool_calls is not a list');
+    for (const [position, call] of (calls as unknown[]).entries()) {
+      if (!isObject(call) || !isObject(call['function']))
+        throw new ModelError('malformed', 'a tool call has no function');
+      const index = typeof call['index'] === 'number' ? call['index'] : position;
+      const { name, arguments: json } = call['function'];
+      if (!this.#calls.has(index)) {
+        if (typeof name !== 'string') throw new ModelError('malformed', 'a tool call has no name');
+        this.#calls.add(index);
+        yield {
+          type: 'tool_call',
+          index,
+          id: typeof call['id'] === 'string' ? call['id'] : `call_${index}`,
+          name,
+        };
+      }
+      if (typeof json === 'string' && json !== '') {
+        this.#outputCharacters += json.length;
+        yield { type: 'tool_arguments', index, json };
+      }
+    }
+  }
+}
+
+function parseObject(json: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch (cause) {
+    throw new ModelError('malformed', 'the answer is not JSON', { cause });
+  }
+  if (!isObject(value)) throw new ModelError('malformed', 'the answer is not an object');
+  return value;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function readUsage(usage: unknown): Usage | undefined {
+  if (!isObject(usage)) return undefined;
+  const { prompt_tokens: inputTokens, completion_tokens: outputTokens } = usage;
+  if (!isCount(inputTokens) || !isCount(outputTokens)) return undefined;
+  return { inputTokens, outputTokens, source: 'provider' };
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
+
+function toFinishReason(reason: string): FinishReason {
+  if (reason === 'length' || reason === 'content_filter' || reason === 'tool_calls') return reason;
+  return reason === 'function_call' ? 'tool_calls' : 'stop';
+}

@@ -1,0 +1,110 @@
+import { InvalidArgumentError, type Command } from 'commander';
+import { createLogger } from '../adapters/telemetry/log.ts';
+import { startLocalGateway, type LocalGateway } from '../compose/local.ts';
+import { DEFAULT_GOVERNANCE, DEFAULT_HOST, DEFAULT_PORT, DEFAULT_STATE } from './defaults.ts';
+
+interface StartOptions {
+  readonly port: number;
+  readonly host: string;
+  readonly state: string;
+  readonly governance: string;
+  readonly logLevel?: string;
+}
+
+/** Adds `goldenpath start`: the gateway in this process, until SIGINT or SIGTERM. */
+export function addStartCommand(program: Command): void {
+  program
+    .command('start')
+    .description('start the gateway')
+    .option('-p, --port <number>', 'the port to listen on; 0 takes a free one', parsePort, DEFAULT_PORT)
+    .option('--host <address>', 'the address to listen on', DEFAULT_HOST)
+    .option('--state <dir>', 'where log, archive and keys are kept', DEFAULT_STATE)
+    .option('--governance <dir>', 'the governance repository', DEFAULT_GOVERNANCE)
+    .option(
+      '--log-level <level>',
+      'trace, debug, info, warn, error or silent (default: warn on a terminal, else info)',
+    )
+    .action(start);
+}
+
+async function start(options: StartOptions): Promise<void> {
+  const level = options.logLevel ?? (process.stderr.isTTY ? 'warn' : 'info');
+  const gateway = await startLocalGateway({
+    governanceDir: options.governance,
+    stateDir: options.state,
+    host: options.host,
+    port: options.port,
+    env: process.env,
+    logger: createLogger({ level, fd: 2 }),
+  }).catch((error: unknown) => {
+    throw explainStartFailure(error, options);
+  });
+  process.stdout.write(greet(gateway, options));
+  let stopping = false;
+  const stop = () => {
+    if (stopping) process.exit(1); // asked twice: at once
+    stopping = true;
+    void gateway.stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        process.stderr.write(
+          `goldenpath: ${error instanceof Error ? error.message : 'could not stop cleanly'}\n`,
+        );
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGINT', stop).on('SIGTERM', stop);
+  process.on('SIGHUP', () => void gateway.reload('SIGHUP'));
+}
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (!/^[0-9]{1,5}$/.test(text) || port > 65_535)
+    throw new InvalidArgumentError('Write a number from 0 to 65535.');
+  return port;
+}
+
+function explainStartFailure(error: unknown, options: StartOptions): Error {
+  if (!(error instanceof Error)) return new Error(String(error));
+  const code = 'code' in error ? error.code : undefined;
+  if (code === 'EADDRINUSE') {
+    return new Error(
+      `port ${options.port} is taken; stop what listens there, or choose another with --port`,
+      { cause: error },
+    );
+  }
+  if (code === 'EACCES') {
+    return new Error(`no permission (${error.message}); choose another --port or --state`, { cause: error });
+  }
+  return error;
+}
+
+/** What to do next: a command to paste, then the story of its answer and the proof of the log. */
+function greet(gateway: LocalGateway, options: StartOptions): string {
+  const { name, version, loopbackIssuer, capabilities } = gateway.governance;
+  const lines = [
+    `Goldenpath is ready at ${gateway.url}`,
+    `  governance  ${name}, version ${version.slice(0, 12)}: ${[...capabilities.keys()].join(', ')}`,
+    `  state       ${options.state}`,
+    '',
+  ];
+  if (loopbackIssuer && capabilities.has('support-assistant')) {
+    const state = options.state === DEFAULT_STATE ? '' : ` --state ${options.state}`;
+    lines.push(
+      'Paste this into another terminal:',
+      '',
+      `  curl -s ${gateway.url}/v1/chat/completions \\`,
+      `    -H "authorization: Bearer $(./goldenpath token --user maya --tenant acme --group support${state})" \\`,
+      "    -H 'content-type: application/json' \\",
+      `    -d '{"model":"support-assistant","messages":[{"role":"user","content":"How long can I return an item? I am maya@example.com"}]}'`,
+      '',
+      "Then ask for that answer's story, and prove that the log was not altered:",
+      '',
+      `  ./goldenpath explain last${state}`,
+      `  ./goldenpath audit verify${state}`,
+      '',
+    );
+  }
+  return `${lines.join('\n')}\n`;
+}

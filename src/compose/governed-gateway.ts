@@ -1,0 +1,167 @@
+import { randomUUID } from 'node:crypto';
+import { compileGovernance } from '../governance/compile.ts';
+import type { Governance } from '../governance/governance.ts';
+import { formatProblem, type Problem } from '../governance/problem.ts';
+import type { Gateway } from '../http/gateway.ts';
+import type { TokenVerifier } from '../ports/identity.ts';
+import { Attempt } from '../road/attempt.ts';
+import { isRefusal } from '../road/refusal.ts';
+import { buildWorld, type Engines, type World } from './world.ts';
+
+export class GovernanceError extends Error {
+  override readonly name = 'GovernanceError';
+  readonly problems: readonly Problem[];
+  constructor(directory: string, problems: readonly Problem[]) {
+    super(
+      `the governance repository ${directory} has ${problems.length} problem(s):\n\n${problems.map(formatProblem).join('\n')}`,
+    );
+    this.problems = problems;
+  }
+}
+
+const MAX_REASONS = 5;
+
+/** The gateway behind the HTTP surface: serves one version of the governance repository, and swaps it whole. */
+export class GovernedGateway implements Gateway {
+  readonly #directory: string;
+  readonly #engines: Engines;
+  readonly #verify: (governance: Governance) => TokenVerifier;
+  readonly #assertServable: GatewayParts['assertServable'];
+  readonly #metrics: Gateway['metrics'];
+  #world: World;
+  #reloadProblems: readonly string[] = [];
+  #stopping = false;
+
+  private constructor(parts: GatewayParts, world: World) {
+    this.#directory = parts.directory;
+    this.#engines = parts.engines;
+    this.#verify = parts.createVerifier;
+    this.#assertServable = parts.assertServable;
+    this.#metrics = parts.metrics;
+    this.#world = world;
+  }
+
+  /** Compiles the repository; throws a GovernanceError when it must not be served. */
+  static async open(parts: GatewayParts): Promise<GovernedGateway> {
+    const { governance, problems } = await compileGovernance(parts.directory);
+    if (governance === undefined) throw new GovernanceError(parts.directory, problems);
+    parts.assertServable(governance);
+    const world = buildWorld({
+      governance,
+      verifier: parts.createVerifier(governance),
+      engines: parts.engines,
+    });
+    return new GovernedGateway(parts, world);
+  }
+
+  get governance(): Governance {
+    return this.#world.governance;
+  }
+
+  begin({ dialect, traceparent }: Parameters<Gateway['begin']>[0]): ReturnType<Gateway['begin']> {
+    const { clock } = this.#engines;
+    const world = this.#world;
+    const attempt = new Attempt({
+      requestId: randomUUID(),
+      startedAtMs: clock.nowMs(),
+      monotonicUs: () => clock.monotonicUs(),
+      dialect,
+      governanceVersion: world.governance.version,
+      traceparent,
+    });
+    return { stages: world.stages, attempt };
+  }
+
+  async listCapabilities(authorization: string | undefined): ReturnType<Gateway['listCapabilities']> {
+    const { stages, governance } = this.#world;
+    const caller = await stages.identify(authorization);
+    if (isRefusal(caller)) return caller;
+    return [...governance.capabilities.values()].filter(
+      ({ name }) => !isRefusal(stages.authorise(caller, name)),
+    );
+  }
+
+  readiness(): ReturnType<Gateway['readiness']> {
+    const { name, version } = this.#world.governance;
+    const faults = [this.#engines.audit.fault(), this.#engines.archive.fault()].filter(
+      (fault) => fault !== undefined,
+    );
+    const stopping = this.#stopping ? ['the gateway is stopping'] : [];
+    return {
+      ready: faults.length === 0 && !this.#stopping,
+      governance: { name, version },
+      reasons: [...faults, ...stopping, ...this.#reloadProblems],
+    };
+  }
+
+  metrics(): ReturnType<Gateway['metrics']> {
+    return this.#metrics();
+  }
+
+  /** From now on `/readyz` says no, so that balancers look elsewhere while requests end. */
+  drain(): void {
+    this.#stopping = true;
+  }
+
+  /**
+   * Compiles the repository anew and swaps it in whole. Requests under way end with the version that they
+   * began with. A broken repository never replaces a good one: the old one serves on, and this says why.
+   */
+  async reload(cause: string): Promise<'swapped' | 'unchanged' | 'refused'> {
+    const outcome = await this.#compileNext();
+    const { clock, audit } = this.#engines;
+    if (outcome === 'unchanged') return outcome;
+    await audit.note({
+      kind: 'admin',
+      atMs: clock.nowMs(),
+      action: outcome === 'swapped' ? 'governance.reload' : 'governance.reload_refused',
+      actor: 'gateway',
+      reason: cause,
+      governanceVersion: this.#world.governance.version,
+    });
+    return outcome;
+  }
+
+  async #compileNext(): Promise<'swapped' | 'unchanged' | 'refused'> {
+    try {
+      const { governance, problems } = await compileGovernance(this.#directory);
+      if (governance === undefined) {
+        this.#reloadProblems = [
+          `the changed governance repository is not served, it has ${problems.length} problem(s)`,
+          ...problems.slice(0, MAX_REASONS).map(formatProblem),
+        ];
+        return 'refused';
+      }
+      this.#assertServable(governance);
+      this.#reloadProblems = [];
+      if (governance.version === this.#world.governance.version) return 'unchanged';
+      const next = { governance, verifier: this.#verifierFor(governance), engines: this.#engines };
+      this.#world = buildWorld(next);
+      return 'swapped';
+    } catch (error) {
+      this.#reloadProblems = [
+        `the governance repository could not be reloaded: ${error instanceof Error ? error.message : 'unknown'}`,
+      ];
+      return 'refused';
+    }
+  }
+
+  /** Issuers that did not change keep their verifier, with its keys: one of them may just now be away. */
+  #verifierFor(governance: Governance): TokenVerifier {
+    const { issuers, loopbackIssuer, tenants } = this.#world.governance;
+    const describe = (parts: Pick<Governance, 'issuers' | 'loopbackIssuer' | 'tenants'>) =>
+      JSON.stringify([parts.issuers, parts.loopbackIssuer, [...parts.tenants.keys()]]);
+    return describe(governance) === describe({ issuers, loopbackIssuer, tenants })
+      ? this.#world.verifier
+      : this.#verify(governance);
+  }
+}
+
+export interface GatewayParts {
+  readonly directory: string;
+  readonly engines: Engines;
+  readonly createVerifier: (governance: Governance) => TokenVerifier;
+  /** Throws when this governance must not be served where and how the gateway runs. */
+  readonly assertServable: (governance: Governance) => void;
+  readonly metrics: Gateway['metrics'];
+}

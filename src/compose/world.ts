@@ -1,0 +1,141 @@
+import { hash } from 'node:crypto';
+import { BedrockRuntimeClient } from '@aws-sdk/client-bedrock-runtime';
+import { createBedrockGuardrail } from '../adapters/guardrail/bedrock.ts';
+import { createEmbeddedGuardrail } from '../adapters/guardrail/embedded.ts';
+import { createEmbeddedPiiDetector } from '../adapters/pii-detector/embedded.ts';
+import { createCedarEngine } from '../adapters/policy-engine/cedar.ts';
+import type { Governance } from '../governance/governance.ts';
+import type { Archive } from '../ports/archive.ts';
+import type { AuditLog } from '../ports/audit-log.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Guardrail } from '../ports/guardrail.ts';
+import type { TokenVerifier } from '../ports/identity.ts';
+import type { ModelProvider } from '../ports/model.ts';
+import type { PiiDetector } from '../ports/pii-detector.ts';
+import type { PolicyEngine } from '../ports/policy-engine.ts';
+import type { RouteHealth } from '../ports/route-health.ts';
+import type { Telemetry } from '../ports/telemetry.ts';
+import type { GuardrailReference, Route } from '../road/governed.ts';
+import type { Stages } from '../road/road.ts';
+import { authorise } from '../stages/authorisation/cedar-decision.ts';
+import { admitBody, type BodyLimits } from '../stages/edge/body.ts';
+import { closeAttempt, sealAnswer } from '../stages/evidence/closing.ts';
+import { openIntent } from '../stages/evidence/intent.ts';
+import { estimateUsage, priceUsage } from '../stages/evidence/price.ts';
+import { guardInput } from '../stages/guardrail/guard-input.ts';
+import { guardOutput } from '../stages/guardrail/guard-output.ts';
+import { identifyCaller } from '../stages/identity/identify-caller.ts';
+import { inferAnswer } from '../stages/inference/try-routes.ts';
+import { assemblePrompt } from '../stages/prompt/layered-prompt.ts';
+import { redactPrompt } from '../stages/redaction/mask-prompt.ts';
+import { restoreAnswer } from '../stages/redaction/restore-answer.ts';
+import { planRoutes } from '../stages/routing/route-plan.ts';
+
+/** What outlives a reload of the governance repository. */
+export interface Engines {
+  readonly clock: Clock;
+  readonly audit: AuditLog;
+  readonly archive: Archive;
+  readonly health: RouteHealth;
+  readonly providers: Readonly<Record<Route['provider'], ModelProvider>>;
+  readonly telemetry: Telemetry;
+  readonly bodyLimits: BodyLimits;
+}
+
+/** One version of the governance repository, ready to serve. */
+export interface World {
+  readonly governance: Governance;
+  readonly policies: PolicyEngine;
+  readonly verifier: TokenVerifier;
+  readonly stages: Stages;
+}
+
+/** Joins a version of the governance repository with the engines: every rule is compiled here, once. */
+export function buildWorld(input: {
+  readonly governance: Governance;
+  readonly verifier: TokenVerifier;
+  readonly engines: Engines;
+}): World {
+  const { governance, verifier, engines } = input;
+  const { clock, audit, archive, health, providers } = engines;
+  const policies = createCedarEngine({ ...governance.policies, version: governance.version });
+  const guardrails = compileGuardrails(governance, clock);
+  const detectors = compileDetectors(governance);
+
+  const stages: Stages = {
+    admit: (body) => admitBody(body, engines.bodyLimits),
+    identify: (authorization) => identifyCaller({ authorization, verifier, tenants: governance.tenants }),
+    authorise: (caller, capabilityName) =>
+      authorise({ caller, capabilityName, capabilities: governance.capabilities, policies }),
+    assemble: assemblePrompt,
+    redact: (assembled) => redactPrompt(assembled, pick(detectors, assembled.grant.capability.name)),
+    plan: (grant) => planRoutes(grant, health),
+    guardInput: (redacted, signal) =>
+      guardInput(redacted, pick(guardrails, keyOf(redacted.grant.capability.guardrail)), signal),
+    openIntent: (attempt, guarded, plan) =>
+      openIntent({ attempt, guarded, plan, audit, archive, nowMs: clock.nowMs() }),
+    infer: (asked) => {
+      const { deadlineMs } = asked.plan.grant.capability.limits;
+      const deadlineUs = clock.monotonicUs() + deadlineMs * 1000;
+      return inferAnswer({ ...asked, prompt: asked.guarded, providers, health, clock, deadlineUs });
+    },
+    guardOutput: (events, asked) =>
+      guardOutput(events, {
+        guardrail: pick(guardrails, keyOf(asked.plan.grant.capability.guardrail)),
+        signal: asked.signal,
+        onVerdict: asked.onVerdict,
+        estimateUsage: (characters) => estimateUsage(asked.guarded, characters),
+      }),
+    restore: (events, { grant, redactions }) =>
+      restoreAnswer(events, { redactions, restore: grant.capability.redaction.restore }),
+    estimateUsage,
+    price: priceUsage,
+    hashText: (text) => hash('sha256', text, 'hex'),
+    archiveAnswer: (grant, requestId, text) =>
+      sealAnswer({ grant, requestId, text, archive, nowMs: clock.nowMs() }),
+    close: (attempt, end) =>
+      closeAttempt({ attempt, end, audit, telemetry: engines.telemetry, nowMs: clock.nowMs() }),
+  };
+  return { governance, policies, verifier, stages };
+}
+
+function compileGuardrails(governance: Governance, clock: Clock): Map<string, Guardrail> {
+  const clients = new Map<string, BedrockRuntimeClient>();
+  const clientOf = (region: string) => {
+    let client = clients.get(region);
+    if (client === undefined)
+      clients.set(region, (client = new BedrockRuntimeClient({ region, maxAttempts: 2 })));
+    return client;
+  };
+  const create = (reference: GuardrailReference): Guardrail =>
+    reference.bedrock === undefined
+      ? createEmbeddedGuardrail(reference, clock)
+      : createBedrockGuardrail(reference, clientOf(reference.bedrock.region));
+  // Only what a capability uses is compiled; the rest was checked all the same.
+  const used = [...governance.capabilities.values()].map((capability) => capability.guardrail);
+  return new Map(used.map((reference) => [keyOf(reference), create(reference)]));
+}
+
+/** Capabilities that mask the same types share a detector. */
+function compileDetectors(governance: Governance): Map<string, PiiDetector> {
+  const byTypes = new Map<string, PiiDetector>();
+  const detectors = new Map<string, PiiDetector>();
+  for (const { name, redaction } of governance.capabilities.values()) {
+    const key = redaction.types.toSorted().join(' ');
+    const detector = byTypes.get(key) ?? createEmbeddedPiiDetector(redaction.types);
+    byTypes.set(key, detector);
+    detectors.set(name, detector);
+  }
+  return detectors;
+}
+
+function keyOf(reference: GuardrailReference): string {
+  return `${reference.name}@${reference.version}`;
+}
+
+/** Everything was compiled before a request came, so what is missing is a defect and refuses. */
+function pick<Value>(compiled: ReadonlyMap<string, Value>, key: string): Value {
+  const value = compiled.get(key);
+  if (value === undefined) throw new Error(`${key} was not compiled`);
+  return value;
+}

@@ -1,0 +1,252 @@
+import { z } from 'zod';
+import { DATA_CLASSES, PROMPT_LAYERS, REDACTABLE_TYPES } from '../road/governed.ts';
+
+/** The files of a governance repository, as their authors write them. Published as JSON Schema. */
+
+const name = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'use lower-case letters, digits and hyphens, at most 63')
+  .describe('Lower-case letters, digits and hyphens.');
+const versioned = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,62}@[1-9][0-9]{0,7}$/, 'write NAME@VERSION, such as support-assistant@1')
+  .describe('NAME@VERSION. A published version never changes.');
+const region = z
+  .string()
+  .regex(/^[a-z0-9-]{2,40}$/, 'use an AWS Region such as eu-central-1, or a name of your own');
+const owner = z.string().min(1).describe('The team that answers for this file.');
+const dataClass = z.enum(DATA_CLASSES);
+
+const range = (min: number, max: number) =>
+  z
+    .strictObject({
+      min: z.number().min(min).max(max).default(min),
+      max: z.number().min(min).max(max),
+      default: z.number().min(min).max(max).optional(),
+    })
+    .refine((bounds) => bounds.min <= bounds.max, 'min is larger than max')
+    .refine(
+      (bounds) =>
+        bounds.default === undefined || (bounds.default >= bounds.min && bounds.default <= bounds.max),
+      'default is outside min and max',
+    );
+
+export const rootSchema = z
+  .strictObject({
+    name,
+    owner,
+    environment: z
+      .enum(['development', 'production'])
+      .describe('In production: no stand-in model, no loopback issuer, no DRAFT guardrail.'),
+    loopbackIssuer: z
+      .boolean()
+      .default(false)
+      .describe('Accept tokens of `goldenpath token`. Only where the gateway listens on loopback.'),
+    issuers: z
+      .array(
+        z.strictObject({
+          issuer: z.url().describe('Exactly the `iss` claim of its tokens.'),
+          audiences: z
+            .array(z.string().min(1))
+            .min(1)
+            .describe('Accepted `aud` (Cognito access tokens: `client_id`).'),
+          flavour: z.enum(['oidc', 'cognito']).default('oidc'),
+          tokenUse: z
+            .array(z.enum(['access', 'id']))
+            .min(1)
+            .default(['access']),
+          claims: z
+            .strictObject({
+              tenant: z.string().min(1).default('tenant'),
+              groups: z.string().min(1).default('groups'),
+              workflow: z.string().min(1).default('workflow'),
+            })
+            .prefault({}),
+          tenant: name
+            .optional()
+            .describe('The tenant of every token of this issuer, where no claim names it.'),
+          clockSkewSeconds: z.int().min(0).max(300).default(30),
+          jwksUri: z.url().optional().describe('Only for issuers without discovery.'),
+        }),
+      )
+      .default([]),
+  })
+  .meta({ title: 'goldenpath.yaml: the governance repository itself' });
+
+export const tenantSchema = z
+  .strictObject({
+    displayName: z.string().min(1),
+    owner,
+    regions: z
+      .array(region)
+      .default([])
+      .describe("Where this tenant's text may go. Empty: anywhere a capability allows."),
+  })
+  .meta({ title: 'tenants/NAME.yaml' });
+
+export const capabilitySchema = z
+  .strictObject({
+    owner,
+    purpose: z.string().min(1),
+    feature: z.string().min(1).optional().describe('The product feature that its cost is attributed to.'),
+    dataClass,
+    workloadPattern: z.enum(['assistant', 'retrieval', 'extraction', 'generation', 'agent', 'batch']),
+    prompt: versioned,
+    guardrail: versioned,
+    routes: z.array(name).min(1),
+    prefer: z.enum(['cost', 'latency']).default('cost'),
+    regions: z.array(region).default([]),
+    context: z
+      .array(z.string().min(1))
+      .default([])
+      .describe('Files below knowledge/ for the context slot of the prompt.'),
+    tools: z.array(name).default([]).describe('Tools, below tools/, that a client may declare.'),
+    parameters: z
+      .strictObject({
+        temperature: range(0, 2).optional().describe('Absent: the client may not set it.'),
+        topP: range(0, 1).optional().describe('Absent: the client may not set it.'),
+        maxOutputTokens: range(1, 1_000_000).prefault({ max: 1024, default: 512 }),
+        stopSequences: z.strictObject({ max: z.int().min(0).max(16) }).prefault({ max: 0 }),
+      })
+      .prefault({}),
+    redaction: z
+      .strictObject({
+        types: z.union([z.literal('structured'), z.array(z.enum(REDACTABLE_TYPES))]),
+        restore: z
+          .enum(['all', 'caller', 'none'])
+          .default('none')
+          .describe(
+            "What the caller gets back in the answer: everything, what was in the caller's own text, or nothing.",
+          ),
+      })
+      .prefault({ types: 'structured' }),
+    archive: z
+      .strictObject({
+        prompts: z.enum(['kept', 'none']).default('kept'),
+        answers: z.enum(['kept', 'none']).default('kept'),
+        retentionDays: z.int().min(1).max(3650).default(90),
+      })
+      .prefault({}),
+    limits: z
+      .strictObject({
+        inputCharacters: z.int().min(1).max(10_000_000).default(50_000),
+        deadlineSeconds: z.number().min(1).max(900).default(60),
+      })
+      .prefault({}),
+  })
+  .meta({ title: 'capabilities/NAME.yaml' });
+
+const variable = z
+  .discriminatedUnion('type', [
+    z.strictObject({
+      type: z.literal('enum'),
+      values: z.array(z.string().min(1)).min(1),
+      default: z.string().optional(),
+    }),
+    z.strictObject({
+      type: z.literal('integer'),
+      min: z.int(),
+      max: z.int(),
+      default: z.string().optional(),
+    }),
+    z.strictObject({ type: z.literal('boolean'), default: z.string().optional() }),
+    z.strictObject({ type: z.literal('date'), default: z.string().optional() }),
+    z.strictObject({ type: z.literal('identifier'), default: z.string().optional() }),
+    z.strictObject({
+      type: z.literal('text'),
+      maxCharacters: z.int().min(1).max(100_000),
+      default: z.string().optional(),
+    }),
+  ])
+  .describe('`text` is free and may stand in userPrefix alone; the other types may stand in any layer.');
+
+export const promptSchema = z
+  .strictObject({
+    layers: z
+      .array(z.strictObject({ layer: z.enum(PROMPT_LAYERS), file: z.string().min(1), owner }))
+      .min(1)
+      .describe('In the order system, policy, developer, workflow.'),
+    userPrefix: z.strictObject({ file: z.string().min(1), owner }).optional(),
+    variables: z.record(z.string().regex(/^[a-z][a-zA-Z0-9_]{0,40}$/), variable).default({}),
+  })
+  .meta({ title: 'prompts/NAME/VERSION/prompt.yaml' });
+
+export const bedrockGuardrailSchema = z
+  .strictObject({
+    engine: z.literal('bedrock'),
+    guardrailIdentifier: z.string().min(1),
+    guardrailVersion: z.string().regex(/^([1-9][0-9]{0,7}|DRAFT)$/, 'pin a numeric version'),
+    region,
+  })
+  .meta({ title: 'guardrails/NAME/VERSION.yaml: a guardrail that is in Amazon Bedrock' });
+
+export const routeSchema = z
+  .strictObject({
+    provider: z.enum(['bedrock', 'openai-compatible', 'stand-in']),
+    model: z.string().min(1).describe('Model id, inference profile id or ARN, or the served model name.'),
+    region,
+    owner,
+    baseUrl: z
+      .url()
+      .optional()
+      .describe('openai-compatible: where /chat/completions is, such as http://vllm:8000/v1.'),
+    apiKeyEnv: z
+      .string()
+      .regex(/^[A-Z][A-Z0-9_]*$/)
+      .optional()
+      .describe(
+        'openai-compatible: the environment variable with the key. Naming it here is what allows a long-lived key.',
+      ),
+    guardrail: z
+      .strictObject({ identifier: z.string().min(1), version: z.string().regex(/^([1-9][0-9]{0,7}|DRAFT)$/) })
+      .optional()
+      .describe("bedrock: a guardrail for Converse itself, which the gateway's role may demand."),
+    dataClasses: z.array(dataClass).min(1),
+    price: z.strictObject({
+      inputMicroUsdPerMillionTokens: z.int().min(0),
+      outputMicroUsdPerMillionTokens: z.int().min(0),
+    }),
+    expectedLatencyMs: z.int().min(1).default(1000),
+    timeouts: z
+      .strictObject({
+        firstByteMs: z.int().min(10).max(900_000).default(15_000),
+        idleMs: z.int().min(10).max(900_000).default(30_000),
+        totalMs: z.int().min(10).max(900_000).default(120_000),
+      })
+      .prefault({}),
+    retries: z.int().min(0).max(5).default(1),
+    breaker: z
+      .strictObject({
+        failures: z.int().min(1).max(1000).default(5),
+        coolDownMs: z.int().min(10).default(10_000),
+      })
+      .prefault({}),
+  })
+  .meta({ title: 'routes/NAME.yaml' });
+
+export const toolSchema = z
+  .strictObject({
+    owner,
+    description: z.string().min(1),
+    parameters: z.record(z.string(), z.unknown()).describe('JSON Schema of the arguments.'),
+  })
+  .meta({ title: 'tools/NAME.yaml' });
+
+export const lockSchema = z
+  .strictObject({
+    prompts: z.record(versioned, z.string()).default({}),
+    guardrails: z.record(versioned, z.string()).default({}),
+  })
+  .meta({ title: 'versions.lock.json: hashes of the published versions' });
+
+/** Schema of each kind of file, by the name it is published under. */
+export const FILE_SCHEMAS = {
+  goldenpath: rootSchema,
+  tenant: tenantSchema,
+  capability: capabilitySchema,
+  prompt: promptSchema,
+  'bedrock-guardrail': bedrockGuardrailSchema,
+  route: routeSchema,
+  tool: toolSchema,
+  'versions-lock': lockSchema,
+} as const;

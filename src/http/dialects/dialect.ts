@@ -1,0 +1,67 @@
+import type { Conversation, FinishReason, Usage } from '../../road/conversation.ts';
+import type { DeliverableEvent } from '../../road/proofs.ts';
+import type { Refusal } from '../../road/refusal.ts';
+
+/** What an answer's frame says beside its text. */
+export interface AnswerFrame {
+  readonly requestId: string;
+  readonly capability: string;
+  readonly createdAtS: number;
+  /** Provider and model that answered, where it is known already. */
+  readonly answeredBy: string | undefined;
+  readonly includeUsage: boolean;
+}
+
+export interface WholeAnswer {
+  readonly text: string;
+  readonly toolCalls: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly argumentsJson: string;
+  }[];
+  readonly reason: FinishReason;
+  readonly usage: Usage;
+}
+
+export interface WrittenRefusal {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** A request as its dialect reads it: the conversation, and what only the answer's frame needs. */
+export interface ReadRequest {
+  readonly conversation: Conversation;
+  readonly includeUsage: boolean;
+}
+
+/** A dialect is pure functions: bytes → conversation, and answer events → bytes. */
+export interface Dialect {
+  readonly name: string;
+  readonly streamContentType: string;
+  read(text: string): ReadRequest | Refusal;
+  writeWhole(answer: WholeAnswer, frame: AnswerFrame): string;
+  /** The bytes of one event; empty where the dialect has none for it. */
+  writeEvent(event: DeliverableEvent, frame: AnswerFrame): string;
+  writeStreamStart(frame: AnswerFrame): string;
+  /** How the dialect ends a stream that broke. */
+  writeStreamRefusal(refusal: Refusal, requestId: string): string;
+  writeRefusal(refusal: Refusal, requestId: string): WrittenRefusal;
+}
+
+/** An answer that is not streamed is a stream, collected. */
+export async function collectAnswer(events: AsyncIterable<DeliverableEvent>): Promise<WholeAnswer> {
+  let text = '';
+  const calls = new Map<number, { id: string; name: string; argumentsJson: string }>();
+  let end: { reason: FinishReason; usage: Usage } | undefined;
+  for await (const event of events) {
+    if (event.type === 'text') text += event.text;
+    else if (event.type === 'tool_call')
+      calls.set(event.index, { id: event.id, name: event.name, argumentsJson: '' });
+    else if (event.type === 'tool_arguments') {
+      const call = calls.get(event.index);
+      if (call !== undefined) call.argumentsJson += event.json;
+    } else end = event;
+  }
+  if (end === undefined) throw new Error('an answer ended without its finish');
+  return { text, toolCalls: [...calls.values()], reason: end.reason, usage: end.usage };
+}

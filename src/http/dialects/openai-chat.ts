@@ -1,0 +1,128 @@
+import type { DeliverableEvent } from '../../road/proofs.ts';
+import { describeRefusal, REFUSALS, type Refusal } from '../../road/refusal.ts';
+import type { AnswerFrame, Dialect, WholeAnswer } from './dialect.ts';
+import { readChatRequest } from './openai-chat-read.ts';
+
+/** POST /v1/chat/completions, streamed and not, as the official `openai` package speaks it. */
+export const openAiChat: Dialect = {
+  name: 'openai.chat_completions',
+  streamContentType: 'text/event-stream; charset=utf-8',
+  read: readChatRequest,
+  writeWhole,
+  writeStreamStart: (frame) => writeChunk(frame, '{"role":"assistant","content":""}', 'null'),
+  writeEvent,
+  writeStreamRefusal: (refusal, requestId) => `data: ${writeError(refusal, requestId)}\n\n`,
+  writeRefusal: (refusal, requestId) => ({
+    status: REFUSALS[refusal.code].status,
+    body: writeError(refusal, requestId),
+  }),
+};
+
+function writeWhole(answer: WholeAnswer, frame: AnswerFrame): string {
+  const toolCalls = answer.toolCalls.map((call) => ({
+    id: call.id,
+    type: 'function',
+    function: { name: call.name, arguments: call.argumentsJson },
+  }));
+  return JSON.stringify({
+    id: `chatcmpl-${frame.requestId}`,
+    object: 'chat.completion',
+    created: frame.createdAtS,
+    model: frame.capability,
+    choices: [
+      {
+        index: 0,
+        message: {
+          role: 'assistant',
+          content: answer.text === '' && toolCalls.length > 0 ? null : answer.text,
+          refusal: null,
+          ...(toolCalls.length === 0 ? {} : { tool_calls: toolCalls }),
+        },
+        logprobs: null,
+        finish_reason: answer.reason,
+      },
+    ],
+    usage: writeUsage(answer.usage),
+    system_fingerprint: frame.answeredBy ?? null,
+  });
+}
+
+function writeEvent(event: DeliverableEvent, frame: AnswerFrame): string {
+  switch (event.type) {
+    case 'text':
+      return writeChunk(frame, `{"content":${JSON.stringify(event.text)}}`, 'null');
+    case 'tool_call': {
+      const call = {
+        index: event.index,
+        id: event.id,
+        type: 'function',
+        function: { name: event.name, arguments: '' },
+      };
+      return writeChunk(frame, JSON.stringify({ tool_calls: [call] }), 'null');
+    }
+    case 'tool_arguments': {
+      const call = { index: event.index, function: { arguments: event.json } };
+      return writeChunk(frame, JSON.stringify({ tool_calls: [call] }), 'null');
+    }
+    case 'finish': {
+      const last = writeChunk(frame, '{}', `"${event.reason}"`);
+      const usage = frame.includeUsage
+        ? `data: ${writeFrame(frame)},"choices":[],"usage":${JSON.stringify(writeUsage(event.usage))}}\n\n`
+        : '';
+      return `${last}${usage}data: [DONE]\n\n`;
+    }
+  }
+}
+
+function writeChunk(frame: AnswerFrame, delta: string, finishReason: string): string {
+  const usage = frame.includeUsage ? ',"usage":null' : '';
+  return `data: ${writeFrame(frame)},"choices":[{"index":0,"delta":${delta},"logprobs":null,"finish_reason":${finishReason}}]${usage}}\n\n`;
+}
+
+const frames = new WeakMap<AnswerFrame, string>();
+
+/** The head that every chunk of an answer repeats is written once. */
+function writeFrame(frame: AnswerFrame): string {
+  let head = frames.get(frame);
+  if (head === undefined) {
+    const { requestId, createdAtS, capability, answeredBy } = frame;
+    head = JSON.stringify({
+      id: `chatcmpl-${requestId}`,
+      object: 'chat.completion.chunk',
+      created: createdAtS,
+      model: capability,
+      system_fingerprint: answeredBy ?? null,
+    }).slice(0, -1);
+    frames.set(frame, head);
+  }
+  return head;
+}
+
+function writeUsage(usage: WholeAnswer['usage']) {
+  const { inputTokens, outputTokens } = usage;
+  return {
+    prompt_tokens: inputTokens,
+    completion_tokens: outputTokens,
+    total_tokens: inputTokens + outputTokens,
+  };
+}
+
+function writeError(refusal: Refusal, requestId: string): string {
+  return JSON.stringify({
+    error: {
+      message: describeRefusal(refusal),
+      type: toErrorType(REFUSALS[refusal.code].status),
+      param: null,
+      code: refusal.code,
+      request_id: requestId,
+    },
+  });
+}
+
+function toErrorType(status: number): string {
+  if (status === 401) return 'authentication_error';
+  if (status === 403) return 'permission_error';
+  if (status === 404) return 'not_found_error';
+  if (status === 429) return 'rate_limit_error';
+  return status >= 500 ? 'server_error' : 'invalid_request_error';
+}

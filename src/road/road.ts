@@ -1,0 +1,249 @@
+import type { Attempt, AttemptEnd } from './attempt.ts';
+import { DeliveredAnswer } from './delivered-answer.ts';
+import type { AnswerEvent, Conversation, Usage } from './conversation.ts';
+import type { Route } from './governed.ts';
+import type {
+  AdmittedBytes,
+  AssembledPrompt,
+  Caller,
+  DeliverableEvent,
+  DurableIntent,
+  Grant,
+  GuardedEvent,
+  GuardedPrompt,
+  RedactedPrompt,
+  RoutePlan,
+} from './proofs.ts';
+import type { RecordedGuard, RecordedTry } from './record.ts';
+import { isRefusal, refuse, RefusalError, type Refusal } from './refusal.ts';
+
+/** A request as a dialect's endpoint received it. */
+export interface Arrival {
+  readonly body: Buffer;
+  readonly authorization: string | undefined;
+  /** Reads the dialect: bytes → conversation. */
+  readonly read: (bytes: AdmittedBytes) => Conversation | Refusal;
+  /** Aborted when the caller leaves. */
+  readonly signal: AbortSignal;
+}
+
+/** What becomes of an arrival: a refusal, or an answer that is about to flow. */
+export type Departure =
+  | { readonly refusal: Refusal }
+  | { readonly conversation: Conversation; readonly events: AsyncIterable<DeliverableEvent> };
+
+/** The input guard's *no*, which reaches the caller as an answer in the guardrail's own words. */
+export interface InputBlocked {
+  readonly blocked: true;
+  readonly refusal: Refusal;
+  readonly events: readonly GuardedEvent[];
+  readonly guard: RecordedGuard;
+}
+
+/** The stages, with what each needs from the world already in its hands. */
+export interface Stages {
+  admit(body: Buffer): AdmittedBytes | Refusal;
+  identify(authorization: string | undefined): Caller | Refusal | Promise<Caller | Refusal>;
+  authorise(caller: Caller, capabilityName: string): Grant | Refusal;
+  assemble(grant: Grant, conversation: Conversation): AssembledPrompt | Refusal;
+  redact(assembled: AssembledPrompt): RedactedPrompt | Refusal;
+  plan(grant: Grant): RoutePlan | Refusal;
+  guardInput(redacted: RedactedPrompt, signal: AbortSignal): Promise<GuardedPrompt | InputBlocked | Refusal>;
+  openIntent(attempt: Attempt, guarded: GuardedPrompt, plan: RoutePlan): Promise<DurableIntent | Refusal>;
+  infer(asked: Asked): AsyncIterable<AnswerEvent>;
+  guardOutput(
+    events: AsyncIterable<AnswerEvent>,
+    asked: Asked & { readonly onVerdict: (guard: RecordedGuard) => void },
+  ): AsyncIterable<GuardedEvent>;
+  restore(events: AsyncIterable<GuardedEvent>, redacted: RedactedPrompt): AsyncIterable<DeliverableEvent>;
+  estimateUsage(guarded: GuardedPrompt, outputCharacters: number): Usage;
+  price(usage: Usage, route: Route): number;
+  hashText(text: string): string;
+  archiveAnswer(grant: Grant, requestId: string, text: string): Promise<void>;
+  /** Writes the one closed record of the attempt; does nothing when it is closed already. */
+  close(attempt: Attempt, end: AttemptEnd): Promise<void>;
+}
+
+/** A question on its way to a model. */
+export interface Asked {
+  readonly guarded: GuardedPrompt;
+  readonly intent: DurableIntent;
+  readonly plan: RoutePlan;
+  readonly delivery: Conversation['delivery'];
+  readonly signal: AbortSignal;
+  readonly onTry: (attempt: RecordedTry) => void;
+  /** Told as soon as a route's first byte is there. */
+  readonly onRoute: (route: Route) => void;
+}
+
+/**
+ * The road. Every attempt travels it in this order, and leaves exactly one closed record:
+ *
+ *   edge → identity → authorisation → prompt → redaction → routing → input guard
+ *        → [the intent is made durable] → inference → output guard → restoration → [the record is closed]
+ *
+ * Each stage takes what the stage before proved, and the first refusal returns.
+ */
+export async function travel(stages: Stages, attempt: Attempt, arrival: Arrival): Promise<Departure> {
+  try {
+    const departure = await askForAnswer(stages, attempt, arrival);
+    if (isRefusal(departure)) return await turnBack(stages, attempt, departure);
+    return departure;
+  } catch (error) {
+    return await turnBack(stages, attempt, toRefusal(error));
+  }
+}
+
+async function askForAnswer(
+  stages: Stages,
+  attempt: Attempt,
+  arrival: Arrival,
+): Promise<Exclude<Departure, { refusal: Refusal }> | Refusal> {
+  const bytes = stages.admit(arrival.body);
+  attempt.mark('edge');
+  if (isRefusal(bytes)) return bytes;
+
+  const verified = stages.identify(arrival.authorization);
+  const caller = verified instanceof Promise ? await verified : verified;
+  attempt.mark('identity');
+  if (isRefusal(caller)) return caller;
+  attempt.identified(caller);
+
+  const conversation = arrival.read(bytes);
+  attempt.mark('dialect');
+  if (isRefusal(conversation)) return conversation;
+  attempt.asked(conversation.capability);
+
+  const grant = stages.authorise(caller, conversation.capability);
+  attempt.mark('authorisation');
+  if (isRefusal(grant)) return grant;
+  attempt.granted(grant);
+
+  const assembled = stages.assemble(grant, conversation);
+  attempt.mark('prompt');
+  if (isRefusal(assembled)) return assembled;
+  attempt.assembled(assembled);
+
+  const redacted = stages.redact(assembled);
+  attempt.mark('redaction');
+  if (isRefusal(redacted)) return redacted;
+  attempt.redacted(redacted.redactions);
+
+  const plan = stages.plan(grant);
+  attempt.mark('routing');
+  if (isRefusal(plan)) return plan;
+
+  const guarded = await stages.guardInput(redacted, arrival.signal);
+  attempt.mark('input_guard');
+  if (isRefusal(guarded)) return guarded;
+  attempt.guarded(guarded.guard);
+  if ('blocked' in guarded) {
+    await stages.close(attempt, { outcome: 'blocked', refusal: guarded.refusal });
+    return { conversation, events: stages.restore(replay(guarded.events), redacted) };
+  }
+
+  const intent = await stages.openIntent(attempt, guarded, plan);
+  attempt.mark('intent');
+  if (isRefusal(intent)) return intent;
+
+  const asked: Asked = {
+    guarded,
+    intent,
+    plan,
+    delivery: conversation.delivery,
+    signal: arrival.signal,
+    onTry: (tried) => attempt.tried(tried),
+    onRoute: (route) => attempt.taken(route),
+  };
+  return { conversation, events: await startFlow(deliver(stages, attempt, asked)) };
+}
+
+/** Waits for the first event, so that what fails before the first byte is a refusal and not a broken stream. */
+async function startFlow(events: AsyncGenerator<DeliverableEvent>): Promise<AsyncIterable<DeliverableEvent>> {
+  const first = await events.next();
+  return (async function* () {
+    try {
+      if (first.done !== true) yield first.value;
+      yield* events;
+    } finally {
+      await events.return(undefined);
+    }
+  })();
+}
+
+/** The second half: the answer flows, and whatever becomes of it, its record is closed before its last event leaves. */
+async function* deliver(stages: Stages, attempt: Attempt, asked: Asked): AsyncGenerator<DeliverableEvent> {
+  const answer = new DeliveredAnswer();
+  let end: AttemptEnd = { outcome: 'cancelled' };
+  try {
+    const onVerdict = (guard: RecordedGuard) => {
+      attempt.guarded(guard);
+      if (guard.action === 'blocked') answer.block(guard);
+    };
+    const guarded = stages.guardOutput(stages.infer(asked), { ...asked, onVerdict });
+    for await (const event of stages.restore(answer.watch(guarded), asked.guarded.redacted)) {
+      if (event.type !== 'finish') {
+        yield event;
+        continue;
+      }
+      end = answer.describeEnd();
+      await settle(stages, { attempt, asked, answer, end });
+      yield event;
+    }
+  } catch (error) {
+    if (!asked.signal.aborted) end = { outcome: 'failed', refusal: toRefusal(error) };
+    throw error;
+  } finally {
+    await settle(stages, { attempt, asked, answer, end });
+  }
+}
+
+interface Settlement {
+  readonly attempt: Attempt;
+  readonly asked: Asked;
+  readonly answer: DeliveredAnswer;
+  readonly end: AttemptEnd;
+}
+
+/** Prices what was used, archives what was released, and closes the record. Does nothing the second time. */
+async function settle(stages: Stages, { attempt, asked, answer, end }: Settlement): Promise<void> {
+  if (attempt.isClosed()) return;
+  attempt.mark('answer');
+  const text = answer.text();
+  const usage = answer.usage ?? stages.estimateUsage(asked.guarded, text.length);
+  const route = attempt.route() ?? asked.plan.routes[0];
+  attempt.answered({
+    usage,
+    reason: answer.finishReason,
+    costMicroUsd: stages.price(usage, route),
+    answerHash: stages.hashText(text),
+  });
+  await Promise.all([
+    text === '' ? undefined : stages.archiveAnswer(asked.plan.grant, attempt.requestId, text),
+    stages.close(attempt, end),
+  ]);
+}
+
+async function* replay(events: readonly GuardedEvent[]): AsyncGenerator<GuardedEvent> {
+  yield* events;
+}
+
+async function turnBack(stages: Stages, attempt: Attempt, refusal: Refusal): Promise<Departure> {
+  try {
+    await stages.close(attempt, { outcome: 'refused', refusal });
+    return { refusal };
+  } catch {
+    // Even a no that cannot be recorded stays a no.
+    return { refusal: refuse('audit.unavailable') };
+  }
+}
+
+function toRefusal(error: unknown): Refusal {
+  if (error instanceof RefusalError) return error.refusal;
+  // The message of an unforeseen error may hold anything, so the record gets its name and place alone.
+  const detail =
+    error instanceof Error
+      ? `${error.name} at ${error.stack?.split('\n')[1]?.trim() ?? 'unknown place'}`
+      : 'unknown';
+  return refuse('gateway.internal', { detail });
+}

@@ -1,0 +1,98 @@
+import type { Block, Conversation, Message } from '../../road/conversation.ts';
+import type { Capability, Passage, Prompt, TemplatePart } from '../../road/governed.ts';
+import { proveAssembledPrompt, type AssembledPrompt, type Grant } from '../../road/proofs.ts';
+import { isRefusal, refuse, type Refusal } from '../../road/refusal.ts';
+import { explainVariableMismatch } from '../../road/variable.ts';
+import { applyRequestRules } from './request-rules.ts';
+
+/**
+ * Puts the prompt together: system → policy → developer → workflow in the system text; context and the
+ * user's own text in the user's role. Nothing that a client wrote can reach the system text, since only
+ * typed variables may stand in a layer (`goldenpath check` holds that).
+ */
+export function assemblePrompt(grant: Grant, conversation: Conversation): AssembledPrompt | Refusal {
+  const { capability } = grant;
+  const rules = applyRequestRules(conversation, capability);
+  if (isRefusal(rules)) return rules;
+  const variables = resolveVariables(capability.prompt, conversation.variables);
+  if (isRefusal(variables)) return variables;
+
+  const prefix: Block[] = renderContext(capability.context);
+  const userPrefix = render(capability.prompt.userPrefix, variables);
+  if (userPrefix !== '') prefix.push({ type: 'text', text: userPrefix });
+  return proveAssembledPrompt({
+    grant,
+    prompt: {
+      system: renderSystem(capability, variables),
+      messages: prefixLastUserMessage(conversation.messages, prefix),
+      tools: rules.tools,
+      toolChoice: conversation.toolChoice,
+      parameters: rules.parameters,
+    },
+  });
+}
+
+type Variables = Readonly<Record<string, string>>;
+const NO_VARIABLES: Variables = Object.freeze({});
+
+function resolveVariables(prompt: Prompt, given: Variables): Variables | Refusal {
+  for (const name in given) {
+    if (!Object.hasOwn(prompt.variables, name)) {
+      const known = Object.keys(prompt.variables).join(', ');
+      return refuse('prompt.unknown_variable', { hint: known === '' ? 'It has none.' : `It has: ${known}.` });
+    }
+  }
+  const resolved: Record<string, string> = {};
+  let count = 0;
+  for (const [name, variable] of Object.entries(prompt.variables)) {
+    const value = given[name] ?? variable.default;
+    if (value === undefined) return refuse('prompt.missing_variable', { hint: `Send metadata.${name}.` });
+    const mismatch = explainVariableMismatch(variable.type, value);
+    if (mismatch !== undefined) return refuse('prompt.invalid_variable', { hint: `${name} ${mismatch}.` });
+    resolved[name] = value;
+    count++;
+  }
+  return count === 0 ? NO_VARIABLES : resolved;
+}
+
+/** System texts without variables are the same for every request, so they are rendered once a capability. */
+const renderedSystems = new WeakMap<Capability, string>();
+
+function renderSystem(capability: Capability, variables: Variables): string {
+  const rendered = renderedSystems.get(capability);
+  if (rendered !== undefined) return rendered;
+  const system = capability.prompt.layers.map((layer) => render(layer.parts, variables)).join('\n\n');
+  if (variables === NO_VARIABLES) renderedSystems.set(capability, system);
+  return system;
+}
+
+function render(parts: readonly TemplatePart[], variables: Variables): string {
+  let text = '';
+  for (const part of parts) text += 'literal' in part ? part.literal : (variables[part.variable] ?? '');
+  return text;
+}
+
+const renderedContexts = new WeakMap<readonly Passage[], readonly Block[]>();
+
+/** Passages are marked, so that a model can cite them and tell them from instructions. */
+function renderContext(passages: readonly Passage[]): Block[] {
+  let blocks = renderedContexts.get(passages);
+  if (blocks === undefined) {
+    blocks = passages.map((passage) => ({
+      type: 'text',
+      origin: 'platform',
+      text: `<passage id="${passage.id}">\n${passage.text}\n</passage>`,
+    }));
+    renderedContexts.set(passages, blocks);
+  }
+  return [...blocks];
+}
+
+function prefixLastUserMessage(messages: readonly Message[], prefix: readonly Block[]): readonly Message[] {
+  if (prefix.length === 0) return messages;
+  const last = messages.findLastIndex((message) => message.role === 'user');
+  if (last === -1) return [{ role: 'user', blocks: prefix }, ...messages];
+  return messages.map((message, index) =>
+    index === last ? { role: 'user', blocks: [...prefix, ...message.blocks] } : message,
+  );
+}

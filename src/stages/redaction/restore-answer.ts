@@ -1,0 +1,95 @@
+import type { Capability } from '../../road/governed.ts';
+import {
+  proveDeliverableEvent,
+  type DeliverableEvent,
+  type GuardedEvent,
+  type Redacted,
+} from '../../road/proofs.ts';
+
+/**
+ * Puts back what was masked, where the capability allows, also where a placeholder is cut in two by chunk
+ * borders. It comes after the output guard, which thus never sees (and never reports) the caller's own data.
+ */
+export async function* restoreAnswer(
+  events: AsyncIterable<GuardedEvent>,
+  input: { readonly redactions: readonly Redacted[]; readonly restore: Capability['redaction']['restore'] },
+): AsyncGenerator<DeliverableEvent> {
+  const values = selectRestorable(input.redactions, input.restore);
+  if (values.size === 0) {
+    for await (const event of events) yield proveDeliverableEvent(event);
+    return;
+  }
+  const text = new Restorer(values);
+  const calls = new Map<number, Restorer>();
+  const jsonValues = new Map(
+    [...values].map(([placeholder, value]) => [placeholder, JSON.stringify(value).slice(1, -1)]),
+  );
+  for await (const event of events) {
+    if (event.type === 'text') {
+      const restored = text.push(event.text);
+      if (restored !== '') yield proveDeliverableEvent({ type: 'text', text: restored });
+    } else if (event.type === 'tool_arguments') {
+      let restorer = calls.get(event.index);
+      if (restorer === undefined) calls.set(event.index, (restorer = new Restorer(jsonValues)));
+      const json = restorer.push(event.json);
+      if (json !== '') yield proveDeliverableEvent({ ...event, json });
+    } else if (event.type === 'finish') {
+      const rest = text.end();
+      if (rest !== '') yield proveDeliverableEvent({ type: 'text', text: rest });
+      for (const [index, restorer] of calls) {
+        const json = restorer.end();
+        if (json !== '') yield proveDeliverableEvent({ type: 'tool_arguments', index, json });
+      }
+      yield proveDeliverableEvent(event);
+    } else {
+      yield proveDeliverableEvent(event);
+    }
+  }
+}
+
+function selectRestorable(
+  redactions: readonly Redacted[],
+  restore: Capability['redaction']['restore'],
+): ReadonlyMap<string, string> {
+  if (restore === 'none') return new Map();
+  return new Map(
+    redactions
+      .filter((redacted) => restore === 'all' || redacted.origin === 'caller')
+      .map((redacted) => [redacted.placeholder, redacted.value]),
+  );
+}
+
+/** Replaces placeholders in a text that arrives in pieces; holds back only what may be the start of one. */
+export class Restorer {
+  readonly #values: ReadonlyMap<string, string>;
+  readonly #longest: number;
+  #held = '';
+
+  constructor(values: ReadonlyMap<string, string>) {
+    this.#values = values;
+    this.#longest = Math.max(0, ...[...values.keys()].map((placeholder) => placeholder.length));
+  }
+
+  push(chunk: string): string {
+    const text = this.#held + chunk;
+    const open = text.lastIndexOf('[');
+    const mayContinue = open !== -1 && text.length - open < this.#longest && !text.includes(']', open);
+    const cut = mayContinue ? open : text.length;
+    this.#held = text.slice(cut);
+    return this.#replace(text.slice(0, cut));
+  }
+
+  end(): string {
+    const rest = this.#held;
+    this.#held = '';
+    return this.#replace(rest);
+  }
+
+  #replace(text: string): string {
+    if (!text.includes('[')) return text;
+    return text.replaceAll(
+      /\[[A-Z_]+_[0-9]+\]/g,
+      (placeholder) => this.#values.get(placeholder) ?? placeholder,
+    );
+  }
+}

@@ -1,0 +1,52 @@
+import type { RouteHealth } from '../../ports/route-health.ts';
+import type { Capability, Route } from '../../road/governed.ts';
+import { proveRoutePlan, type Grant, type RoutePlan } from '../../road/proofs.ts';
+import { refuse, type Refusal } from '../../road/refusal.ts';
+
+/**
+ * Restricts by data class and region (capability's and tenant's), then orders by what the capability
+ * prefers. A route whose breaker is open is left out.
+ */
+export function planRoutes(grant: Grant, health: RouteHealth): RoutePlan | Refusal {
+  const { capability, caller } = grant;
+  const allowed = capability.routes.filter(
+    (route) =>
+      route.dataClasses.includes(capability.dataClass) &&
+      isRegionAllowed(route, capability.regions) &&
+      isRegionAllowed(route, caller.tenantRules.regions),
+  );
+  if (allowed.length === 0) {
+    return refuse('routing.none_allowed', {
+      detail: `no route of ${capability.name} may carry ${capability.dataClass} data for tenant ${caller.tenant}`,
+    });
+  }
+  const healthy = allowed.filter((route) => health.isAvailable(route));
+  if (healthy.length === 0)
+    return refuse('routing.none_healthy', { detail: allowed.map((route) => route.name).join(', ') });
+  const [first, ...rest] = orderRoutes(healthy, capability, health);
+  return first === undefined
+    ? refuse('routing.none_healthy')
+    : proveRoutePlan({ grant, routes: [first, ...rest] });
+}
+
+function isRegionAllowed(route: Route, regions: readonly string[]): boolean {
+  return regions.length === 0 || regions.includes(route.region);
+}
+
+/** Price per token in and out, weighed alike: what a prompt will cost is not known before it is answered. */
+function priceOf(route: Route): number {
+  return route.price.inputMicroUsdPerMillion + route.price.outputMicroUsdPerMillion;
+}
+
+function orderRoutes(
+  routes: readonly Route[],
+  capability: Capability,
+  health: RouteHealth,
+): readonly Route[] {
+  if (routes.length === 1) return routes;
+  const byCost = (a: Route, b: Route) => priceOf(a) - priceOf(b);
+  const byLatency = (a: Route, b: Route) => health.latencyMs(a) - health.latencyMs(b);
+  const [first, second] = capability.prefer === 'cost' ? [byCost, byLatency] : [byLatency, byCost];
+  // The sort is stable, so routes that are alike keep the order in which the capability names them.
+  return routes.toSorted((a, b) => first(a, b) || second(a, b));
+}
