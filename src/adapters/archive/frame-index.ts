@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { readAt } from '../local-state/files.ts';
 import { ArchiveDamagedError, PREFIX_BYTES, readHeader, readPrefix, type FrameHeader } from './frame.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
@@ -129,11 +130,4 @@ function scanFrames(
   } finally {
     fs.closeSync(fd);
   }
-}
-
-/** Reads a part of a file; fewer bytes where it ends before. */
-export function readAt(fd: number, range: { offset: number; length: number }): Buffer {
-  const bytes = Buffer.allocUnsafe(range.length);
-  const read = fs.readSync(fd, bytes, 0, range.length, range.offset);
-  return bytes.subarray(0, read);
 }

@@ -8,6 +8,7 @@ import {
 } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import { publishOnce } from '../local-state/files.ts';
 
 const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
@@ -28,37 +29,6 @@ export function loadMasterKey(keysDir: string): KeyWrapper {
   const bytes = Buffer.from(fs.readFileSync(file, 'utf8').trim(), 'base64');
   if (bytes.length !== KEY_BYTES) throw new Error(`${file} does not hold a 256-bit key in base64`);
   return wrapWith(createSecretKey(bytes));
-}
-
-/** Puts a whole file in place under a name that is free; where the name is taken, what is there stays. */
-export function publishOnce(file: string, text: string): void {
-  if (fs.existsSync(file)) return;
-  const draft = `${file}.${randomBytes(6).toString('hex')}`;
-  fs.writeFileSync(draft, text, { mode: 0o600, flag: 'wx', flush: true });
-  try {
-    // A link fails where the name exists, so that of two processes that start together one key wins.
-    fs.linkSync(draft, file);
-  } catch (error) {
-    if (!isErrno(error, 'EEXIST')) throw error;
-  } finally {
-    fs.unlinkSync(draft);
-  }
-  syncDir(path.dirname(file));
-}
-
-/** Whether an error of the file system has this code. */
-export function isErrno(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
-}
-
-/** Makes a folder's entries durable. */
-export function syncDir(dir: string): void {
-  const fd = fs.openSync(dir, 'r');
-  try {
-    fs.fsyncSync(fd);
-  } finally {
-    fs.closeSync(fd);
-  }
 }
 
 /** A folder name for any tenant, whatever characters its name has. */

@@ -7,7 +7,7 @@ import { openLocalArchive } from './local.ts';
 
 const clock = { nowMs: () => Date.now(), monotonicUs: () => performance.now() * 1000, random: Math.random };
 
-test('returns what was sealed', async () => {
+void test('returns what was sealed', async () => {
   const archive = openLocalArchive({ stateDir: mkdtempSync(path.join(tmpdir(), 'gp-archive-')), clock });
   const writtenAtMs = clock.nowMs();
   const entry = { requestId: 'a', tenant: 'acme', text: 'hello é', writtenAtMs, retentionDays: 90 };

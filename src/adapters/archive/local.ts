@@ -2,6 +2,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import type { Archive, ArchivedPart, ArchiveEntry } from '../../ports/archive.ts';
 import type { Clock } from '../../ports/clock.ts';
+import { readAt } from '../local-state/files.ts';
 import {
   expiryOf,
   openFrame,
@@ -12,7 +13,7 @@ import {
   ArchiveDamagedError,
 } from './frame.ts';
 import { dayOf, endOfDay, FrameFiles } from './frame-files.ts';
-import { FrameIndex, listFrameFiles, readAt, type FramePlace } from './frame-index.ts';
+import { FrameIndex, listFrameFiles, type FramePlace } from './frame-index.ts';
 import { loadMasterKey, type KeyWrapper } from './keys.ts';
 import { SHREDDED, TenantKeys } from './tenant-keys.ts';
 

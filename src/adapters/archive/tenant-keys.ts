@@ -1,7 +1,8 @@
 import { createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { folderOf, isErrno, publishOnce, syncDir, type KeyWrapper } from './keys.ts';
+import { isErrno, publishOnce, syncFolder } from '../local-state/files.ts';
+import { folderOf, type KeyWrapper } from './keys.ts';
 
 const KEY_BYTES = 32;
 const NONCE_PREFIX_BYTES = 8;
@@ -92,7 +93,7 @@ export class TenantKeys {
     const lines = keys.map((key) => JSON.stringify({ tenant, key: key.id, atMs: nowMs }));
     // The first line feed ends what a crash may have left torn.
     fs.writeFileSync(this.#tombstones, `\n${lines.join('\n')}\n`, { flag: 'a', mode: 0o600, flush: true });
-    syncDir(this.#dir);
+    syncFolder(this.#dir);
     for (const key of keys) destroyFile(this.#keyFile(tenant, key.id));
     this.refresh();
     return keys.length;
@@ -132,7 +133,7 @@ export class TenantKeys {
     const wrapped = this.#wrapper.wrap(randomBytes(KEY_BYTES), contextOf(tenant, id)).toString('base64');
     const file: KeyFile = { tenant, id, createdAtMs: nowMs, wrapped };
     fs.mkdirSync(this.#folder(tenant), { recursive: true, mode: 0o700 });
-    syncDir(this.#dir);
+    syncFolder(this.#dir);
     publishOnce(this.#keyFile(tenant, id), `${JSON.stringify(file)}\n`);
     return file;
   }
@@ -189,7 +190,7 @@ function destroyFile(file: string): void {
     fs.closeSync(fd);
   }
   fs.unlinkSync(file);
-  syncDir(path.dirname(file));
+  syncFolder(path.dirname(file));
 }
 
 function readKeyFile(file: string): KeyFile | undefined {

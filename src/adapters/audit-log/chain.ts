@@ -1,13 +1,14 @@
+import { Frontier } from './merkle.ts';
 import { formatLine, NO_HASH } from './line.ts';
 
-/** The hash chain of one writer: every line holds the hash of the line before. */
+/** The hash chain of one writer: every line holds the hash of the line before, and is a leaf of a Merkle tree. */
 export class Chain {
-  #lines = 0;
+  readonly #tree = new Frontier();
   #head = NO_HASH;
 
   /** Lines so far. */
   get lines(): number {
-    return this.#lines;
+    return this.#tree.size;
   }
 
   /** Hash of the last line. */
@@ -15,10 +16,15 @@ export class Chain {
     return this.#head;
   }
 
+  /** Root of the Merkle tree over the lines so far. */
+  root(): string {
+    return this.#tree.root();
+  }
+
   /** Adds a record and returns its line. */
   append(recordJson: string): string {
-    const line = formatLine({ seq: this.#lines, prev: this.#head, recordJson });
-    this.#lines += 1;
+    const line = formatLine({ seq: this.#tree.size, prev: this.#head, recordJson });
+    this.#tree.add(line.hash);
     this.#head = line.hash;
     return line.text;
   }

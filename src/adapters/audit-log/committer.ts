@@ -1,3 +1,4 @@
+import type { Unsigned } from './checkpoint.ts';
 import { Group } from './group.ts';
 import type { SegmentWriter } from './segment-writer.ts';
 
@@ -10,6 +11,8 @@ export interface CommitterOptions {
   /** How long after a failure the disk is tried again. */
   readonly retryMs: number;
   readonly onFault: (fault: string | undefined) => void;
+  /** Signs and publishes a checkpoint whose lines are durable. */
+  readonly publish: (checkpoint: Unsigned) => Promise<void>;
 }
 
 /**
@@ -23,6 +26,8 @@ export class Committer {
   /** Taken, but not wholly on the disk: it goes first, always. */
   #unwritten: Group | undefined;
   #syncWanted = false;
+  /** A checkpoint whose lines were written, and which is published after the next sync. */
+  #owed: Unsigned | undefined;
   #scheduled = false;
   /** Falls in the same turn in which the loop ends, so that no line can slip in between unseen. */
   #committing = false;
@@ -30,6 +35,7 @@ export class Committer {
   readonly #drainSoon = () => void this.drain();
   #fault: string | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #aborted = false;
   #free: Buffer[] = [];
 
   constructor(options: CommitterOptions) {
@@ -58,7 +64,7 @@ export class Committer {
   /** Commits until nothing is left, or until the disk fails. */
   drain(): Promise<void> {
     this.#scheduled = false;
-    if (!this.#committing) this.#draining = this.#commitAll();
+    if (!this.#committing && !this.#aborted) this.#draining = this.#commitAll();
     return this.#draining;
   }
 
@@ -76,10 +82,16 @@ export class Committer {
     return this.#fault;
   }
 
+  /** Ends the timers; what is not written stays unwritten. */
+  abort(): void {
+    this.#aborted = true;
+    clearTimeout(this.#timer);
+  }
+
   async #commitAll(): Promise<void> {
     this.#committing = true;
     try {
-      while (this.#unwritten !== undefined || this.#gathering.lengthBytes > 0 || this.#syncWanted) {
+      while (this.#hasWork()) {
         await this.#commit((this.#unwritten ??= this.#take()));
       }
       this.#setFault(undefined);
@@ -90,6 +102,11 @@ export class Committer {
     }
   }
 
+  #hasWork(): boolean {
+    const { lengthBytes, needsSync } = this.#gathering;
+    return this.#unwritten !== undefined || lengthBytes > 0 || needsSync || this.#syncWanted;
+  }
+
   async #commit(group: Group): Promise<void> {
     const { segments } = this.#options;
     if (group.startsSegment) {
@@ -98,6 +115,7 @@ export class Committer {
     }
     if (group.lengthBytes > 0) segments.write(group.bytes);
     this.#unwritten = undefined;
+    this.#owed = group.checkpoint ?? this.#owed;
     group.settleWritten();
     if (!group.needsSync && !this.#syncWanted) {
       this.#syncLater();
@@ -107,6 +125,8 @@ export class Committer {
     try {
       this.#reuse(await segments.sync());
       group.settleDurable();
+      if (this.#owed !== undefined) await this.#options.publish(this.#owed);
+      this.#owed = undefined;
     } catch (error) {
       group.rejectDurable(toError(error));
       throw error;
@@ -140,6 +160,7 @@ export class Committer {
     this.#gathering.rejectDurable(failure);
     this.#syncWanted = true;
     clearTimeout(this.#timer);
+    if (this.#aborted) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       void this.drain();

@@ -14,7 +14,7 @@ export function syncData(files: AuditFiles, fd: number): Promise<void> {
 }
 
 /** Makes the entries of a folder durable: a new file is lost in a power cut as long as its folder is not synced. */
-export function syncFolder(files: AuditFiles, dir: string): void {
+export function syncFolderWith(files: AuditFiles, dir: string): void {
   const fd = files.openSync(dir, 'r');
   try {
     files.fsyncSync(fd);

@@ -1,3 +1,5 @@
+import type { Unsigned } from './checkpoint.ts';
+
 const FIRST_CAPACITY_BYTES = 256 * 1024;
 /** UTF-8 never needs more bytes than this for one UTF-16 code unit. */
 const MAX_BYTES_PER_UNIT = 3;
@@ -10,6 +12,8 @@ export class Group {
   #durable: PromiseWithResolvers<void> | undefined;
   /** A new segment begins with this group. */
   startsSegment = false;
+  /** To be signed once the group is durable: it covers this group and all before. */
+  checkpoint: Unsigned | undefined;
 
   constructor(buffer: Buffer | undefined) {
     this.#bytes = buffer ?? Buffer.allocUnsafeSlow(FIRST_CAPACITY_BYTES);
@@ -21,17 +25,20 @@ export class Group {
 
   /** Whether somebody waits until the group would survive a power cut. */
   get needsSync(): boolean {
-    return this.#durable !== undefined;
+    return this.#durable !== undefined || this.checkpoint !== undefined;
   }
 
   get bytes(): Buffer {
     return this.#bytes.subarray(0, this.#length);
   }
 
-  append(text: string): void {
+  /** Adds text; returns its length in bytes. */
+  append(text: string): number {
     const needed = this.#length + text.length * MAX_BYTES_PER_UNIT;
     if (needed > this.#bytes.length) this.#grow(needed);
-    this.#length += this.#bytes.write(text, this.#length);
+    const added = this.#bytes.write(text, this.#length);
+    this.#length += added;
+    return added;
   }
 
   /** One promise for all that wait for the same thing. */

@@ -19,15 +19,16 @@ export interface Line {
 }
 
 /**
- * Writes one line, line feed included. The hash covers the exact bytes before the hash field, and so also the
- * hash of the line before: whoever verifies needs no second serialisation, only `sha256sum`.
+ * Writes one line, line feed included. The hash covers a zero byte and the exact bytes before the hash field, and
+ * so also the hash of the line before. The zero byte makes it the leaf hash of RFC 6962 as well, so that chain and
+ * Merkle tree cost one hash; whoever verifies needs no second serialisation, only `sha256sum`.
  */
 export function formatLine(line: { seq: number; prev: string; recordJson: string }): {
   text: string;
   hash: string;
 } {
   const hashed = `{"seq":${line.seq},"prev":"${line.prev}","record":${line.recordJson}`;
-  const digest = hash('sha256', hashed);
+  const digest = hash('sha256', `\0${hashed}`);
   return { text: `${hashed}${HASH_FIELD}${digest}${LINE_END}\n`, hash: digest };
 }
 
@@ -47,9 +48,19 @@ export function parseLine(bytes: Buffer): Line | LineDamage {
   if (bytes.toString('latin1', bytes.length - UNHASHED_BYTES) !== `${HASH_FIELD}${value.hash}${LINE_END}`) {
     return 'not a line of the log';
   }
-  const digest = hash('sha256', bytes.subarray(0, bytes.length - UNHASHED_BYTES));
-  return digest === value.hash ? value : 'hash does not match the line';
+  return hashOfLine(bytes) === value.hash ? value : 'hash does not match the line';
 }
+
+/** The hash that a line's bytes (without its line feed) should carry. */
+export function hashOfLine(bytes: Buffer): string {
+  const length = bytes.length - UNHASHED_BYTES;
+  if (leaf.length < length + 1) leaf = Buffer.alloc(length * 2);
+  bytes.copy(leaf, 1, 0, length);
+  return hash('sha256', leaf.subarray(0, length + 1));
+}
+
+/** Its first byte stays zero. */
+let leaf = Buffer.alloc(4096);
 
 const HEX_64 = /^[0-9a-f]{64}$/;
 

@@ -8,7 +8,7 @@ import { parseLine } from './line.ts';
 
 const clock = { nowMs: () => Date.now(), monotonicUs: () => performance.now() * 1000, random: Math.random };
 
-test('writes a chain of lines', async () => {
+void test('writes a chain of lines', async () => {
   const stateDir = mkdtempSync(path.join(tmpdir(), 'gp-audit-'));
   const log = await openLocalAuditLog({ stateDir, clock });
   await log.open({ kind: 'opened', requestId: 'a', startedAtMs: 1, dialect: 'x' });
@@ -28,6 +28,6 @@ test('writes a chain of lines', async () => {
   const parsed = lines.map((line) => parseLine(Buffer.from(line)));
   assert.deepEqual(
     parsed.map((line) => (typeof line === 'string' ? line : line.record.kind)),
-    ['log.writer', 'opened', 'closed'],
+    ['log.writer', 'opened', 'closed', 'log.stop'],
   );
 });

@@ -1,5 +1,5 @@
 import * as path from 'node:path';
-import { syncData, syncFolder, writeFully, type AuditFiles } from './file-system.ts';
+import { syncData, syncFolderWith, writeFully, type AuditFiles } from './file-system.ts';
 
 /** The file name of a writer's n-th segment. */
 export function segmentName(number: number): string {
@@ -47,7 +47,7 @@ export class SegmentWriter {
     // Not 'wx': a failed start may have left the file behind, empty. Not 'a': the kernel would ignore positions.
     const fd = this.#files.openSync(path.join(this.#dir, segmentName(next)), 'w', 0o640);
     try {
-      syncFolder(this.#files, this.#dir);
+      syncFolderWith(this.#files, this.#dir);
     } catch (error) {
       this.#files.closeSync(fd);
       throw error;

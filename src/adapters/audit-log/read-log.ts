@@ -1,0 +1,74 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { readAt } from '../local-state/files.ts';
+
+const CHUNK_BYTES = 1024 * 1024;
+const LINE_FEED = 0x0a;
+const WRITER_NAME = /^\d{8}T\d{6}Z-[0-9a-f]{8}$/;
+const SEGMENT_NAME = /^\d{6,}\.jsonl$/;
+
+/** A complete line of a file. `bytes` are without the line feed, and valid only during the callback. */
+export interface FileLine {
+  readonly bytes: Buffer;
+  /** Where it begins. */
+  readonly offset: number;
+}
+
+/** Where a scan ended: `end` is after the last complete line, `tornBytes` what follows it. */
+export interface ScanEnd {
+  readonly end: number;
+  readonly tornBytes: number;
+}
+
+/** The writers of a log, oldest first. */
+export function listWriters(auditDir: string): string[] {
+  if (!fs.existsSync(auditDir)) return [];
+  return fs
+    .readdirSync(auditDir)
+    .filter((name) => WRITER_NAME.test(name))
+    .sort();
+}
+
+/** The segments of a writer, in order, as paths. */
+export function listSegments(writerDir: string): string[] {
+  const names = fs.readdirSync(writerDir).filter((name) => SEGMENT_NAME.test(name));
+  return names
+    .sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10))
+    .map((name) => path.join(writerDir, name));
+}
+
+/** A writer's name: its start, to be read by people, and a number that makes it unique. */
+export function writerName(startedAtMs: number, chance: number): string {
+  const time = new Date(startedAtMs).toISOString().replaceAll(/[-:]|\.\d+/g, '');
+  return `${time}-${chance.toString(16).padStart(8, '0')}`;
+}
+
+/** Hands over every complete line from an offset on. */
+export function scanLines(
+  source: { file: string; from?: number },
+  onLine: (line: FileLine) => void,
+): ScanEnd {
+  const fd = fs.openSync(source.file, 'r');
+  try {
+    let carried: Buffer = Buffer.alloc(0);
+    let start = source.from ?? 0;
+    for (;;) {
+      const read = readAt(fd, { offset: start + carried.length, length: CHUNK_BYTES });
+      if (read.length === 0) return { end: start, tornBytes: carried.length };
+      const chunk = carried.length === 0 ? read : Buffer.concat([carried, read]);
+      let from = 0;
+      for (
+        let feed = chunk.indexOf(LINE_FEED, carried.length);
+        feed !== -1;
+        feed = chunk.indexOf(LINE_FEED, from)
+      ) {
+        onLine({ bytes: chunk.subarray(from, feed), offset: start + from });
+        from = feed + 1;
+      }
+      carried = chunk.subarray(from);
+      start += from;
+    }
+  } finally {
+    fs.closeSync(fd);
+  }
+}
