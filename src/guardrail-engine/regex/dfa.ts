@@ -27,6 +27,7 @@ export type DfaParts = {
 };
 
 const FIRST_ROWS = 64;
+const KINDS = 32;
 // Bounds the memory that texts can make an automaton take: table entries (4 bytes each) and nodes held by states.
 const MAX_ENTRIES = 1 << 20;
 const MAX_HELD_NODES = 1 << 20;
@@ -40,7 +41,7 @@ type Found = { nodes: Set<number>; accepted: Set<number> };
 export class LazyDfa {
   /** In and out of `runForward` and `runBackward`: the row that the automaton is in. */
   row = 0;
-  /** Nodes visited to make states: the work that is not a table look-up. */
+  /** Work done so far: code units read, and nodes visited to make states. */
   work = 0;
   generation = 1;
   readonly #parts: DfaParts;
@@ -50,6 +51,8 @@ export class LazyDfa {
   #states: (DfaState | undefined)[] = [undefined];
   #byKey = new Map<string, DfaState>();
   #heldNodes = 0;
+  #begun = new Map<number, DfaState>();
+  #adopted = new WeakMap<DfaState, DfaState>();
 
   constructor(parts: DfaParts) {
     this.#parts = parts;
@@ -61,6 +64,25 @@ export class LazyDfa {
   /** The state in which some nodes are alive behind a neighbour of a kind. */
   begin(nodes: Iterable<number>, lastKind: number): DfaState {
     return this.#intern(this.#close(nodes, lastKind, undefined), [], lastKind);
+  }
+
+  /** `begin` at one node, remembered. */
+  beginAt(node: number, lastKind: number): DfaState {
+    const key = node * KINDS + lastKind;
+    const known = this.#begun.get(key);
+    if (known) return known;
+    const state = this.begin([node], lastKind);
+    this.#begun.set(key, state);
+    return state;
+  }
+
+  /** `begin` at the nodes of another automaton's state, remembered. */
+  adopt(other: DfaState): DfaState {
+    const known = this.#adopted.get(other);
+    if (known) return known;
+    const state = this.begin(other.nodes, other.lastKind);
+    this.#adopted.set(other, state);
+    return state;
   }
 
   /** The row of a state, which is made anew where it has been forgotten. */
@@ -114,6 +136,7 @@ export class LazyDfa {
       row = next;
     }
     this.row = row;
+    this.work += i - from + 1;
     return i;
   }
 
@@ -128,6 +151,7 @@ export class LazyDfa {
       row = next;
     }
     this.row = row;
+    this.work += from - i + 1;
     return i;
   }
 
@@ -271,6 +295,8 @@ export class LazyDfa {
     this.#table = new Int32Array(FIRST_ROWS * this.#stride);
     this.#states = [undefined];
     this.#byKey = new Map();
+    this.#begun = new Map();
+    this.#adopted = new WeakMap();
     this.#heldNodes = 0;
   }
 }

@@ -1,5 +1,5 @@
 import type { DfaState } from '../regex/dfa.ts';
-import { walkBack, type Window } from './matches.ts';
+import { kindBehind, walkBack, type Window } from './matches.ts';
 import type { Scanner } from './scanner.ts';
 
 /** How far the words go back that a state is in the middle of, and the state in which to trace the patterns back. */
@@ -15,10 +15,13 @@ export function findEarliestAlive(scanner: Scanner, state: DfaState, window: Win
   const { wordUnits, tracerStart } = describeAlive(scanner, state);
   let earliest = end - wordUnits;
   if (tracerStart.nodes.length > 0) {
-    const walk = { state: tracerStart, text: window.text, from: end, to: window.finalTo - window.base };
-    walkBack(scanner.tracer, walk, (at) => {
-      earliest = Math.min(earliest, at);
+    const least = window.finalTo - window.base;
+    // What began at `least` may wait for the code unit before it.
+    const walk = { state: tracerStart, text: window.text, from: end, to: Math.max(0, least - 1) };
+    const last = walkBack(scanner.tracer, walk, (at) => {
+      if (at >= least) earliest = Math.min(earliest, at);
     });
+    if (least === 0 && scanner.tracer.acceptAtEdge(last).length > 0) earliest = 0;
   }
   return earliest + window.base;
 }
@@ -40,4 +43,23 @@ function describeAlive(scanner: Scanner, state: DfaState): Alive {
   };
   byState.set(state, alive);
   return alive;
+}
+
+/** The state of everything that began at `finalTo`, so that a long partial match need not be traced back each time. */
+export function followFrom(scanner: Scanner, window: Window): DfaState {
+  const { follower, starts } = scanner;
+  const from = window.finalTo - window.base;
+  const begin = follower.begin(starts, kindBehind(scanner, window, from));
+  return followOn(scanner, begin, window.text.slice(from));
+}
+
+/** The state after some more text. */
+export function followOn({ follower }: Scanner, state: DfaState, text: string): DfaState {
+  follower.row = follower.enter(state);
+  let last = state;
+  for (let at = 0; at < text.length && !follower.isDead(last);) {
+    at = follower.runForward(text, at, text.length);
+    last = follower.stateAt(follower.row);
+  }
+  return last;
 }

@@ -21,31 +21,38 @@ function kindOf({ alphabet }: Scanner, unit: number): number {
 }
 
 /**
- * Reads the window backward from `from` to `to` and calls back, in falling order, for each position at which the
- * automaton accepts; it ends early where nothing is alive.
+ * Reads text[to, from) backward and calls back, in falling order, for each position at which the automaton accepts;
+ * it ends early where nothing is alive, and gives the state it ended in.
  */
 export function walkBack(
   dfa: LazyDfa,
   walk: { state: DfaState; text: string; from: number; to: number },
   visit: (at: number) => void,
-): void {
-  const { text, to } = walk;
-  // An acceptance at `to` may wait for the code unit before it.
-  const low = Math.max(0, to - 1);
-  dfa.row = dfa.enter(walk.state);
-  let state = walk.state;
-  for (let at = walk.from; at > low;) {
-    at = dfa.runBackward(text, at, low);
+): DfaState {
+  let { state } = walk;
+  dfa.row = dfa.enter(state);
+  for (let at = walk.from; at > walk.to;) {
+    at = dfa.runBackward(walk.text, at, walk.to);
     state = dfa.stateAt(dfa.row);
-    if (state.late.length > 0 && at + 1 >= to) visit(at + 1);
-    if (state.now.length > 0 && at >= to) visit(at);
-    if (dfa.isDead(state)) return;
+    // What is accepted late has waited for the code unit that was read last.
+    if (state.late.length > 0) visit(at + 1);
+    if (state.now.length > 0) visit(at);
+    if (dfa.isDead(state)) break;
   }
-  if (to === 0 && state.now.length === 0 && dfa.acceptAtEdge(state).length > 0) visit(0);
+  return state;
 }
 
-/** A search for one pattern's matches that begin in [from, to) of the text and end at `lastEnd` at most. */
-export type PatternSearch = { pattern: number; from: number; to: number; lastEnd: number; window: Window };
+/** Ends of matches that stand close together: the first and the last of them. */
+export type EndRun = { first: number; last: number };
+
+/** A search for one pattern's matches that begin in [from, to) of the text and end where `runs` say. */
+export type PatternSearch = {
+  pattern: number;
+  from: number;
+  to: number;
+  runs: readonly EndRun[];
+  window: Window;
+};
 
 /** Finds a pattern's matches: leftmost, then the longest that is accepted, without overlaps. */
 export function findPatternMatches(scanner: Scanner, search: PatternSearch): ScanMatch[] {
@@ -65,13 +72,36 @@ export function findPatternMatches(scanner: Scanner, search: PatternSearch): Sca
   return matches;
 }
 
-// Where a match begins, in rising order: one pass backward marks all such positions.
-function findStarts(scanner: Scanner, { pattern, from, lastEnd, window }: PatternSearch): number[] {
+// Where a match begins, in rising order. The text is read backward from the ends that were found, as far as
+// something is alive: near them, each position is taken for an end, which does no harm where it is none.
+function findStarts(scanner: Scanner, { pattern, from, runs, window }: PatternSearch): number[] {
   const { text, base } = window;
-  const dfa = scanner.starterOf(pattern);
-  const state = dfa.begin([scanner.ends[pattern] ?? 0], kindAhead(scanner, window, lastEnd - base));
+  const { tracer, ends } = scanner;
+  const starter = scanner.starterOf(pattern);
+  const least = from - base;
+  // An acceptance at `from` may wait for the code unit before it.
+  const low = Math.max(0, least - 1);
   const starts: number[] = [];
-  walkBack(dfa, { state, text, from: lastEnd - base, to: from - base }, (at) => starts.push(at));
+  const visit = (at: number) => {
+    if (at >= least && starts.at(-1) !== at) starts.push(at);
+  };
+  let state: DfaState | undefined;
+  for (let i = runs.length - 1; i >= 0; i--) {
+    const { first, last } = runs[i] ?? { first: from, last: from };
+    if (last <= from) break;
+    const top = last - base;
+    const bottom = Math.max(low, first - base);
+    const end = ends[pattern] ?? 0;
+    const kind = kindAhead(scanner, window, top);
+    const near =
+      state && state.nodes.length > 0
+        ? starter.begin([...state.nodes, end], kind)
+        : starter.beginAt(end, kind);
+    state = tracer.adopt(walkBack(starter, { state: near, text, from: top, to: bottom }, visit));
+    const floor = Math.max(low, (runs[i - 1]?.last ?? 0) - base);
+    state = walkBack(tracer, { state, text, from: bottom, to: floor }, visit);
+  }
+  if (least === 0 && state && tracer.acceptAtEdge(state).length > 0) visit(0);
   return starts.reverse();
 }
 
@@ -101,10 +131,10 @@ function findEnds(scanner: Scanner, search: PatternSearch, start: number, hopele
   const { follower, starts } = scanner;
   const { window, pattern } = search;
   const { text } = window;
-  const limit = Math.min(search.lastEnd - window.base + 1, text.length);
+  const limit = Math.min((search.runs.at(-1)?.last ?? 0) - window.base + 1, text.length);
   const ends: number[] = [];
   const visited: { at: number; state: DfaState }[] = [];
-  let state = follower.begin([starts[pattern] ?? 0], kindBehind(scanner, window, start));
+  let state = follower.beginAt(starts[pattern] ?? 0, kindBehind(scanner, window, start));
   follower.row = follower.enter(state);
   for (let at = start; at < limit;) {
     const stop = Math.min(limit, at - (at % CHECK_EVERY) + CHECK_EVERY);

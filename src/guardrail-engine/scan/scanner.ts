@@ -100,15 +100,6 @@ function markNodes(nodeCount: number, nodes: readonly number[]): Int32Array {
   return marks;
 }
 
-/** Whether a text has nothing that any pattern or word could match: one pass, and the usual case. */
-export function isClean(scanner: Scanner, text: string): boolean {
-  const { finder } = scanner;
-  finder.row = finder.enter(beginText(scanner));
-  finder.runForward(text, 0, text.length);
-  const state = finder.stateAt(finder.row);
-  return !finder.isHot(state) && finder.acceptAtEdge(state).length === 0;
-}
-
 const firstStates = new WeakMap<Scanner, DfaState>();
 
 /** The state of the finder before the first code unit. */

@@ -1,10 +1,15 @@
 import type { DfaState } from '../regex/dfa.ts';
-import { findEarliestAlive } from './alive.ts';
-import { findPatternMatches, type Window } from './matches.ts';
-import { beginText, isClean, type ScanMatch, type Scanner } from './scanner.ts';
+import { findEarliestAlive, followFrom, followOn } from './alive.ts';
+import { findPatternMatches, type EndRun, type Window } from './matches.ts';
+import { beginText, type ScanMatch, type Scanner } from './scanner.ts';
 
 // Left of what is not final yet, this much stays readable: assertions and candidates look back a little.
 const CONTEXT_UNITS = 16;
+// From this length on, a partial match is followed instead of traced back at each chunk: tracing a text that is held
+// back whole, at each of its chunks, would take quadratic time.
+const FOLLOW_FROM_UNITS = 64;
+const CLOSE_UNITS = 64;
+const NONE: ScanMatch[] = [];
 
 /**
  * Looks through a text that arrives in chunks. Each pattern's matches are leftmost, then longest, without overlaps
@@ -20,22 +25,30 @@ export class ScanStream {
   #state: DfaState;
   #text = '';
   #base = 0;
-  readonly #lastEnds: Int32Array;
-  readonly #nextStarts: Int32Array;
+  // By pattern: where its matches may end, and where the next one may begin.
+  readonly #runs: EndRun[][] = [];
+  readonly #nextStarts: number[] = [];
+  #followed: DfaState | undefined;
   #wordMatches: ScanMatch[] = [];
   #hasEnded = false;
 
   constructor(scanner: Scanner) {
     this.#scanner = scanner;
     this.#state = beginText(scanner);
-    this.#lastEnds = new Int32Array(scanner.patterns.length);
-    this.#nextStarts = new Int32Array(scanner.patterns.length);
   }
 
   /** Feeds a chunk and gives the matches that became final, in order. */
   push(chunk: string): ScanMatch[] {
     this.#read(chunk);
-    return this.#settle(findEarliestAlive(this.#scanner, this.#state, this.#window()));
+    if (this.#followed) {
+      this.#followed = followOn(this.#scanner, this.#followed, chunk);
+      if (!this.#scanner.follower.isDead(this.#followed)) return NONE;
+    }
+    const matches = this.#settle(findEarliestAlive(this.#scanner, this.#state, this.#window()));
+    const isLong = this.fedTo - this.finalTo > FOLLOW_FROM_UNITS;
+    const followed = isLong ? followFrom(this.#scanner, this.#window()) : undefined;
+    this.#followed = followed && !this.#scanner.follower.isDead(followed) ? followed : undefined;
+    return matches;
   }
 
   /** Ends the text and gives the remaining matches. */
@@ -83,7 +96,7 @@ export class ScanStream {
     const { trie, graphNodeCount, patterns: all } = this.#scanner;
     for (const pattern of patterns) {
       if (pattern < graphNodeCount || !trie) {
-        this.#lastEnds[pattern] = end;
+        this.#noteEnd(pattern, end);
         continue;
       }
       const start = end - (trie.depths[pattern - trie.firstNode] ?? 0);
@@ -93,19 +106,33 @@ export class ScanStream {
     }
   }
 
+  #noteEnd(pattern: number, end: number): void {
+    const runs = (this.#runs[pattern] ??= []);
+    const last = runs.at(-1);
+    if (last && end - last.last <= CLOSE_UNITS) last.last = end;
+    else runs.push({ first: end, last: end });
+  }
+
   // Gives the matches that begin before `aliveFrom`: all that they could still grow to has been read.
   #settle(aliveFrom: number): ScanMatch[] {
-    const matches: ScanMatch[] = [];
-    const window = this.#window();
-    this.#lastEnds.forEach((lastEnd, pattern) => {
+    let matches = NONE;
+    // Sparse: only patterns that have matched somewhere are visited.
+    this.#runs.forEach((runs, pattern) => {
       const from = Math.max(this.finalTo, this.#nextStarts[pattern] ?? 0);
-      if (lastEnd <= from || from >= aliveFrom) return;
-      const found = findPatternMatches(this.#scanner, { pattern, from, to: aliveFrom, lastEnd, window });
-      matches.push(...found);
+      if ((runs.at(-1)?.last ?? 0) <= from || from >= aliveFrom) return;
+      const found = findPatternMatches(this.#scanner, {
+        pattern,
+        from,
+        to: aliveFrom,
+        runs,
+        window: this.#window(),
+      });
       this.#nextStarts[pattern] = found.at(-1)?.end ?? from;
+      this.#runs[pattern] = runs.filter(({ last }) => last > aliveFrom);
+      matches = matches.concat(found);
     });
     if (this.#wordMatches.length > 0) {
-      matches.push(...this.#wordMatches.filter(({ start }) => start < aliveFrom));
+      matches = matches.concat(this.#wordMatches.filter(({ start }) => start < aliveFrom));
       this.#wordMatches = this.#wordMatches.filter(({ start }) => start >= aliveFrom);
     }
     this.finalTo = aliveFrom;
@@ -120,5 +147,5 @@ export function compareMatches(a: ScanMatch, b: ScanMatch): number {
 
 /** All matches of a whole text. */
 export function scanText(scanner: Scanner, text: string): ScanMatch[] {
-  return isClean(scanner, text) ? [] : new ScanStream(scanner).pushLast(text);
+  return new ScanStream(scanner).pushLast(text);
 }
