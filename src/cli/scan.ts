@@ -33,9 +33,14 @@ export function addScanCommand(program: Command): void {
       } catch (error) {
         fail(command, error);
       }
-      if (report.unreadable.length > 0) process.exitCode = EXIT.notScanned;
-      else process.exitCode = report.findings.length > 0 ? EXIT.findings : EXIT.clean;
+      process.exitCode = chooseExitCode(report);
     });
+}
+
+/** What the shell is told: a scan that is not complete is not clean, whatever it found. */
+export function chooseExitCode(report: ScanReport): number {
+  if (report.unreadable.length > 0) return EXIT.notScanned;
+  return report.findings.length > 0 ? EXIT.findings : EXIT.clean;
 }
 
 async function scanOrFail(directory: string, command: Command): Promise<ScanReport> {

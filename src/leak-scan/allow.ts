@@ -11,7 +11,7 @@ export function findAllowedLines(text: string): ReadonlySet<number> {
   let counted = 0;
   for (const match of text.matchAll(MARKER)) {
     for (; counted < match.index; counted += 1) if (text.charCodeAt(counted) === 10) line += 1;
-    const reason = (match.groups?.['reason'] ?? '').replace(/(?:\*\/|-->|#\})\s*$/, '').trim();
+    const reason = (match.groups?.['reason'] ?? '').split(/\*\/|-->|#\}/, 1)[0]?.trim() ?? '';
     if (reason.length < 3) continue;
     allowed.add(line);
     const lineStart = text.lastIndexOf('\n', match.index - 1) + 1;

@@ -57,11 +57,13 @@ export const KEY_RULES: readonly KeyRule[] = FORMS.map(({ id, of, pattern, advic
 }));
 
 const PLACEHOLDER =
-  /example|placeholder|your|dummy|redacted|changeme|x{6}|(.)\1{7}|(?:0123456|1234567|abcdefg)/i;
+  /example|placeholder|your[-_]|dummy|redacted|changeme|x{6}|(.)\1{7}|(?:0123456|1234567|abcdefg)/i;
 const MIN_BITS_PER_CHAR = 2.5;
+const MAX_KEY_CHARS = 500;
 
 /** Whether a match is a stand-in for a key (`sk-xxxxxxxx`, `AKIAIOSFODNN7EXAMPLE`), which harms nobody. */
 export function isPlaceholder(secret: string): boolean {
+  if (secret.length > MAX_KEY_CHARS) return false; // a file of credentials, which may well hold such words
   return PLACEHOLDER.test(secret) || measureEntropy(secret) < MIN_BITS_PER_CHAR;
 }
 

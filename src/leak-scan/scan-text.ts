@@ -1,6 +1,8 @@
+import { extname } from 'node:path';
 import { lintSource } from '@secretlint/core';
 import { findAllowedLines } from './allow.ts';
-import type { Finding } from './finding.ts';
+import type { Finding, ScanRule } from './finding.ts';
+import { isPlaceholder } from './key-rules.ts';
 import { findRule, SECRETLINT_CONFIG } from './secretlint-rules.ts';
 
 /** The findings of one file, and how many more a comment allows. */
@@ -14,14 +16,14 @@ type Located = Finding & { readonly start: number; readonly end: number };
 /** Scans the text of one file. `file` is its path below the scanned directory. */
 export async function scanText(file: string, text: string): Promise<TextReport> {
   const result = await lintSource({
-    source: { content: text, filePath: file, contentType: 'text' },
-    options: { config: SECRETLINT_CONFIG, noPhysicFilePath: false },
+    source: { content: text, filePath: file, ext: extname(file), contentType: 'text' },
+    options: { config: SECRETLINT_CONFIG, noPhysicFilePath: true },
   });
   const located: Located[] = [];
   for (const message of result.messages) {
     const rule = findRule(message);
-    if (rule === undefined) continue;
     const [start, end] = message.range;
+    if (rule === undefined || (isSecret(rule) && isPlaceholder(text.slice(start, end)))) continue;
     located.push({
       rule,
       file,
@@ -29,7 +31,7 @@ export async function scanText(file: string, text: string): Promise<TextReport> 
       column: message.loc.start.column + 1, // secretlint counts columns from 0
       endLine: message.loc.end.line,
       endColumn: message.loc.end.column + 1,
-      excerpt: describe(rule.id, text.slice(start, end)),
+      excerpt: describe(rule, text.slice(start, end)),
       start,
       end,
     });
@@ -43,10 +45,11 @@ export async function scanText(file: string, text: string): Promise<TextReport> 
   };
 }
 
+const isSecret = (rule: ScanRule): boolean => !/^(?:endpoint|client)\//.test(rule.id);
+
 /** A secret is never shown: this is what reaches screens, reports and the logs of a build. */
-function describe(ruleId: string, text: string): string {
-  const isSecret = ruleId.startsWith('key/') || ruleId.startsWith('secretlint/');
-  return isSecret ? `${text.slice(0, 4)}…` : text.replaceAll(/\s+/g, ' ').slice(0, 120);
+function describe(rule: ScanRule, text: string): string {
+  return isSecret(rule) ? `${text.slice(0, 4)}…` : text.replaceAll(/\s+/g, ' ').slice(0, 120);
 }
 
 /** One text is one finding: of two rules that see it, ours says what to do about it, so ours stays. */

@@ -1,9 +1,9 @@
-import { creator as preset } from '@secretlint/secretlint-rule-preset-recommend';
+import { rules as presetRules } from '@secretlint/secretlint-rule-preset-recommend';
 import type { SecretLintCoreConfig, SecretLintRuleContext, SecretLintRuleCreator } from '@secretlint/types';
 import { CLIENT_RULES, namesAddress } from './client-rules.ts';
 import { ENDPOINT_RULES } from './endpoint-rules.ts';
 import type { ScanRule } from './finding.ts';
-import { isPlaceholder, KEY_RULES } from './key-rules.ts';
+import { KEY_RULES } from './key-rules.ts';
 
 /** The rules of secretlint's own that are about models and clouds; its others belong to other tools. */
 const PRESET_RULES = {
@@ -18,6 +18,10 @@ const PRESET_RULES = {
 
 /** Documents speak of endpoints and show clients, and call nobody. Keys are looked for in them all the same. */
 const DOCUMENT = /\.(?:mdx?|markdown|rst|adoc|txt|html?|svg)$/i;
+/** How far back the beginning of a line is looked for: files without line breaks would cost its square. */
+const MAX_LINE_CHARS = 2000;
+/** Matches of one rule that are looked at in one file. */
+const MAX_MATCHES = 1000;
 const PREFIX = '@secretlint/secretlint-rule-';
 
 /** Every rule, by its id. */
@@ -38,7 +42,7 @@ export const SCAN_RULES: ReadonlyMap<string, ScanRule> = new Map(
 /** The configuration of secretlint: its rules for models and clouds, and ours. */
 export const SECRETLINT_CONFIG: SecretLintCoreConfig = {
   rules: [
-    { id: preset.meta.id, rule: preset, rules: listPresetRules() },
+    ...listPresetRules(),
     toConfigured('keys', reportKeys),
     toConfigured('endpoints', reportEndpoints),
     toConfigured('clients', reportClients),
@@ -54,12 +58,15 @@ export function findRule(message: {
   return SCAN_RULES.get(`secretlint/${message.ruleId.replace(PREFIX, '')}`);
 }
 
-/** `secretlint-disable` comments are switched off with the rest: a finding is allowed by our comment, with a reason. */
-function listPresetRules(): { id: string; disabled: boolean }[] {
-  return preset.rules.map(({ meta }) => ({
-    id: meta.id,
-    disabled: !Object.hasOwn(PRESET_RULES, meta.id.replace(PREFIX, '')),
-  }));
+/**
+ * One by one, since a preset cannot leave out its rule for `secretlint-disable` comments: a finding is allowed
+ * by our comment alone, which needs a reason.
+ */
+function listPresetRules(): SecretLintCoreConfig['rules'] {
+  const wanted = presetRules.filter(({ meta }) => Object.hasOwn(PRESET_RULES, meta.id.replace(PREFIX, '')));
+  if (wanted.length !== Object.keys(PRESET_RULES).length)
+    throw new Error('secretlint lacks a rule that we name');
+  return wanted.map((rule) => ({ id: rule.meta.id, rule }));
 }
 
 interface Source {
@@ -94,10 +101,10 @@ function toConfigured(name: string, search: Search): SecretLintCoreConfig['rules
 
 function reportKeys({ content }: Source, report: Report): void {
   for (const rule of KEY_RULES) {
-    for (const match of content.matchAll(rule.pattern)) {
+    for (const match of content.matchAll(rule.pattern).take(MAX_MATCHES)) {
       const secret = match.groups?.['secret'] ?? match[0];
       const start = match.index + match[0].lastIndexOf(secret);
-      if (!isPlaceholder(secret)) report({ rule, start, end: start + secret.length });
+      report({ rule, start, end: start + secret.length });
     }
   }
 }
@@ -105,7 +112,7 @@ function reportKeys({ content }: Source, report: Report): void {
 function reportEndpoints({ content, filePath = '' }: Source, report: Report): void {
   if (DOCUMENT.test(filePath)) return;
   for (const rule of ENDPOINT_RULES) {
-    for (const match of content.matchAll(rule.pattern)) {
+    for (const match of content.matchAll(rule.pattern).take(MAX_MATCHES)) {
       if (isCommentedOut(content, match.index)) continue;
       report({ rule, start: match.index, end: match.index + match[0].length });
     }
@@ -116,7 +123,7 @@ function reportClients({ content, filePath = '' }: Source, report: Report): void
   for (const { extensions, rules } of CLIENT_RULES) {
     if (!extensions.test(filePath)) continue;
     for (const rule of rules) {
-      for (const match of content.matchAll(rule.pattern)) {
+      for (const match of content.matchAll(rule.pattern).take(MAX_MATCHES)) {
         const end = match.index + match[0].length;
         if (isCommentedOut(content, match.index) || namesAddress(content, end)) continue;
         report({ rule, start: match.index, end });
@@ -127,6 +134,8 @@ function reportClients({ content, filePath = '' }: Source, report: Report): void
 
 /** Whether the line begins as a comment. A comment calls nobody, while a key in it is as lost as any other. */
 function isCommentedOut(text: string, index: number): boolean {
-  const lineStart = text.lastIndexOf('\n', index - 1) + 1;
-  return /^\s{0,200}(?:\/\/|#|\*|\/\*|<!--)/.test(text.slice(lineStart, index));
+  const before = text.slice(Math.max(0, index - MAX_LINE_CHARS), index);
+  const line = before.slice(before.lastIndexOf('\n') + 1);
+  if (/^\s{0,200}(?:\/\*|<!--)/.test(line)) return !/\*\/|-->/.test(line);
+  return /^\s{0,200}(?:\/\/|#|\*)/.test(line);
 }
