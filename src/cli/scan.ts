@@ -24,6 +24,7 @@ export function addScanCommand(program: Command): void {
     .addHelpText(
       'after',
       '\nAllow a finding with a comment on its line or the line before: goldenpath-scan-allow: reason\n' +
+        'Allow endpoints and clients in a whole file: goldenpath-scan-allow-file: reason\n' +
         'Exit code: 0 nothing found, 1 findings, 2 something could not be scanned.',
     )
     .action(async (directory: string, options: ScanOptions, command: Command) => {
@@ -63,7 +64,7 @@ function writeReport(parts: {
   readonly command: Command;
 }): void {
   const { report, options, command } = parts;
-  const print = command.configureOutput().writeOut ?? ((text: string) => process.stdout.write(text));
+  const print = (text: string): void => command.configureOutput().writeOut?.(text);
   const version = command.parent?.version() ?? '0.0.0';
   const sarif =
     options.sarif === undefined ? '' : `${JSON.stringify(toSarif(report, version), undefined, 2)}\n`;

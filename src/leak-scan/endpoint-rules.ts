@@ -1,3 +1,5 @@
+// goldenpath-scan-allow-file: the hosts that the scan looks for
+
 import type { ScanRule } from './finding.ts';
 
 /** A rule that finds the host of a model API. */

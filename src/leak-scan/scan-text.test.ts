@@ -65,7 +65,14 @@ describe('a finding', () => {
     });
   }
 
+  it('is allowed in a whole file with a reason, unless it is a secret', async () => {
+    const text = `${call}\n${KEYS[0]?.key}\n// goldenpath-scan-allow-file: examples\n`;
+    const report = await scanText('a.ts', text);
+    assert.deepEqual([report.findings.map(({ rule }) => rule.id), report.allowed], [['key/openai'], 1]);
+  });
+
   const stays = [
+    `${call} // goldenpath-scan-allow-file:`,
     `${call} // goldenpath-scan-allow`,
     `${call} // goldenpath-scan-allow:`,
     `/* goldenpath-scan-allow: */ ${call}`,

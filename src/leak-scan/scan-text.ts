@@ -1,6 +1,6 @@
 import { extname } from 'node:path';
 import { lintSource } from '@secretlint/core';
-import { findAllowedLines } from './allow.ts';
+import { readAllowances } from './allow.ts';
 import type { Finding, ScanRule } from './finding.ts';
 import { isPlaceholder } from './key-rules.ts';
 import { findRule, SECRETLINT_CONFIG } from './secretlint-rules.ts';
@@ -37,8 +37,10 @@ export async function scanText(file: string, text: string): Promise<TextReport> 
     });
   }
   const found = dropOverlaps(located);
-  const allowedLines = findAllowedLines(text);
-  const findings = found.filter((finding) => !allowedLines.has(finding.line));
+  const allowances = readAllowances(text);
+  const isAllowed = ({ rule, line }: Finding): boolean =>
+    allowances.lines.has(line) || (allowances.hasFile && !isSecret(rule));
+  const findings = found.filter((finding) => !isAllowed(finding));
   return {
     findings: findings.map(({ start: _start, end: _end, ...finding }) => finding),
     allowed: found.length - findings.length,

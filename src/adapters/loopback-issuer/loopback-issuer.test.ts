@@ -57,8 +57,11 @@ describe('the loopback issuer', () => {
 
   it('makes one key, however many processes open it first', async () => {
     const issuers = await Promise.all(Array.from({ length: 8 }, open));
-    const fetched = issuers.map(({ documents, acceptedIssuer }) =>
-      documents.fetchJson(acceptedIssuer().jwksUri ?? '', { signal: AbortSignal.timeout(1000), maxBytes: 1 }),
+    const fetched = issuers.map((issuer) =>
+      issuer.documents.fetchJson(issuer.acceptedIssuer().jwksUri ?? '', {
+        signal: AbortSignal.timeout(1000),
+        maxBytes: 1,
+      }),
     );
     assert.equal(new Set((await Promise.all(fetched)).map((keys) => JSON.stringify(keys))).size, 1);
     assert.deepEqual(readdirSync(join(stateDir, 'keys')), ['issuer.json']);

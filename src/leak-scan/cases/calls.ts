@@ -1,3 +1,5 @@
+// goldenpath-scan-allow-file: what the scan is tested with
+
 /** One line of code or several, in a file of that name, and the rules that must find something in it. */
 export interface CallCase {
   readonly file: string;
@@ -5,7 +7,6 @@ export interface CallCase {
   readonly rules: readonly string[];
 }
 
-// goldenpath-scan-allow: the hosts below are what the scan is tested with
 // prettier-ignore
 export const ENDPOINT_CASES: readonly CallCase[] = [
   { file: 'a.ts', text: 'fetch("https://api.openai.com/v1/chat/completions")', rules: ['endpoint/openai'] },

@@ -179,7 +179,7 @@ describe('a verified token', () => {
   it('is verified once, however many requests bring it at the same time', async () => {
     const verifier = start();
     const header = mint();
-    const answers = await Promise.all(Array.from({ length: 200 }, () => verifier.verify(header)));
+    const answers = await Promise.all(Array.from({ length: 200 }, async () => verifier.verify(header)));
     assert.equal(new Set(answers).size, 1);
     assert.equal(countFetches(), 1);
   });

@@ -77,7 +77,7 @@ async function setUpPool(origin: string): Promise<Omit<CognitoIssuer, 'stop'>> {
     issuer: `${origin}/${poolId}`,
     jwksUri: `${origin}/${poolId}/.well-known/jwks.json`,
     clientId,
-    subject: String(signedUp.UserSub as string), // SignUp answers with the new user's sub
+    subject: typeof signedUp.UserSub === 'string' ? signedUp.UserSub : '',
     signIn: async () => {
       const { AuthenticationResult } = await call(origin, 'InitiateAuth', {
         ClientId: clientId,
