@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import * as fc from 'fast-check';
 import { createHttpIssuerDocuments } from '../../adapters/issuer-documents/http.ts';
 import type { TokenVerifier } from '../../ports/identity.ts';
 import { isRefusal } from '../../road/refusal.ts';
@@ -8,7 +9,7 @@ import { ATTACKS_ON_CLAIMS } from './cases/attacks-on-claims.ts';
 import { ATTACKS_ON_SHAPE } from './cases/attacks-on-shape.ts';
 import { ATTACKS_ON_SIGNATURE } from './cases/attacks-on-signature.ts';
 import { createTokenVerifier } from './oidc-token.ts';
-import { signWith } from './testing/forge.ts';
+import { encode, signWith } from './testing/forge.ts';
 import { generateKey } from './testing/keys.ts';
 import { AUDIENCE, startOidcIssuer, type OidcIssuer } from './testing/oidc-issuer.ts';
 
@@ -70,6 +71,27 @@ describe('a bearer token', () => {
       makeHonest(arsenal, { header: { alg: 'ES256' } }), // one key alone would do, so no kid is needed
     ];
     for (const token of signed) assert.ok(!isRefusal(await verifier.verify(`Bearer ${token}`)));
+  });
+
+  it('is refused after any change of one character', async () => {
+    const honest = makeHonest(arsenal);
+    for (let index = 0; index < honest.length; index += 1) {
+      const changed = honest[index] === 'A' ? 'B' : 'A';
+      const token = `${honest.slice(0, index)}${changed}${honest.slice(index + 1)}`;
+      assert.ok(isRefusal(await verifier.verify(`Bearer ${token}`)), `character ${index}`);
+    }
+  });
+
+  it('never makes the verifier throw', async () => {
+    const part = fc.oneof(fc.base64String(), fc.json().map(encode), fc.string());
+    const header = fc.oneof(
+      fc.string(),
+      fc.array(part, { maxLength: 6 }).map((parts) => `Bearer ${parts.join('.')}`),
+    );
+    await fc.assert(
+      fc.asyncProperty(header, async (text) => assert.ok(isRefusal(await verifier.verify(text)))),
+      { numRuns: 500 },
+    );
   });
 
   const tables = { shape: ATTACKS_ON_SHAPE, signature: ATTACKS_ON_SIGNATURE, claims: ATTACKS_ON_CLAIMS };

@@ -1,8 +1,8 @@
 import type { Clock } from '../../ports/clock.ts';
 import type { AcceptedIssuer, IssuerDocuments } from '../../ports/identity.ts';
 import { refuse, type Refusal } from '../../road/refusal.ts';
-import { isJsonObject } from './strict-json.ts';
-import { readKeySet, selectKey, type PublishedKey, type WantedKey } from './key-set.ts';
+import { fetchKeys } from './fetch-keys.ts';
+import { selectKey, type PublishedKey, type WantedKey } from './key-set.ts';
 import { quoteForOperators } from './token-shape.ts';
 
 /** The keys of one issuer: fetched when first needed, refreshed as they age, kept while the issuer is away. */
@@ -25,17 +25,18 @@ export const KEY_TIMES = {
   cooldownMs: 10_000,
   /** After the first failed look; doubles up to the cooldown. */
   retryMs: 500,
-  fetchTimeoutMs: 5_000,
 } as const;
 
-const MAX_DOCUMENT_BYTES = 256 * 1024;
-
-/** Keeps the keys of one issuer. */
-export function createIssuerKeys(parts: {
+/** What keeping the keys of an issuer needs. */
+export interface IssuerKeysParts {
   readonly issuer: AcceptedIssuer;
   readonly documents: IssuerDocuments;
   readonly clock: Pick<Clock, 'nowMs'>;
-}): IssuerKeys {
+  readonly fetchTimeoutMs?: number | undefined;
+}
+
+/** Keeps the keys of one issuer. */
+export function createIssuerKeys(parts: IssuerKeysParts): IssuerKeys {
   const { issuer, clock } = parts;
   let keys: ReadonlySet<PublishedKey> | undefined;
   let fetchedAtMs = 0;
@@ -96,7 +97,9 @@ export function createIssuerKeys(parts: {
     const age = ageMs(nowMs);
     // look() settles every failure itself, so nothing is lost by not awaiting it
     if (age > KEY_TIMES.freshMs) void refresh(nowMs);
-    return age <= KEY_TIMES.usableMs && keys !== undefined && keys.has(key);
+    // While the issuer is away, waiting for it would only verify the same tokens again on each request.
+    const limitMs = failures > 0 ? KEY_TIMES.maxAgeMs : KEY_TIMES.usableMs;
+    return age <= limitMs && keys !== undefined && keys.has(key);
   }
 
   return { find, isServing };
@@ -112,34 +115,3 @@ function keepKnown(sets: {
 }
 
 const identify = (key: PublishedKey): string => JSON.stringify([key.keyId, key.algorithm, key.thumbprint]);
-
-async function fetchKeys(parts: {
-  readonly issuer: AcceptedIssuer;
-  readonly documents: IssuerDocuments;
-}): Promise<readonly PublishedKey[]> {
-  // One deadline for both documents; a caller who leaves does not end a look that others wait for.
-  const signal = AbortSignal.timeout(KEY_TIMES.fetchTimeoutMs);
-  const options = { signal, maxBytes: MAX_DOCUMENT_BYTES };
-  const jwksUri = parts.issuer.jwksUri ?? (await discoverJwksUri({ ...parts, options }));
-  return readKeySet(await parts.documents.fetchJson(jwksUri, options));
-}
-
-/** OpenID Connect Discovery 1.0 §4. */
-async function discoverJwksUri(parts: {
-  readonly issuer: AcceptedIssuer;
-  readonly documents: IssuerDocuments;
-  readonly options: Parameters<IssuerDocuments['fetchJson']>[1];
-}): Promise<string> {
-  const { issuer } = parts.issuer;
-  const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
-  const document = await parts.documents.fetchJson(url, parts.options);
-  if (!isJsonObject(document)) throw new Error('the discovery document is not an object');
-  // §4.3: or one tenant of a shared identity provider could speak for another.
-  if (document['issuer'] !== issuer) throw new Error('the discovery document is of another issuer');
-  const jwksUri = document['jwks_uri'];
-  if (typeof jwksUri !== 'string') throw new Error('the discovery document has no jwks_uri');
-  if (issuer.startsWith('https:') && !jwksUri.startsWith('https:')) {
-    throw new Error('the discovery document sends an https issuer to a jwks_uri without TLS');
-  }
-  return jwksUri;
-}

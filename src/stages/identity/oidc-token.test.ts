@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
-import type { JWK } from 'jose';
+import { importJWK, SignJWT, type JWK } from 'jose';
 import { createHttpIssuerDocuments } from '../../adapters/issuer-documents/http.ts';
 import type { AcceptedIssuer, IssuerDocuments, TokenVerifier } from '../../ports/identity.ts';
 import type { CallerFacts } from '../../road/caller.ts';
@@ -8,8 +8,9 @@ import { isRefusal, type RefusalCode } from '../../road/refusal.ts';
 import { KEY_TIMES } from './issuer-keys.ts';
 import { createTokenVerifier, type TokenVerifierParts } from './oidc-token.ts';
 import { forge, signWith } from './testing/forge.ts';
-import { generateKey } from './testing/keys.ts';
+import { generateKey, toPublic } from './testing/keys.ts';
 import { AUDIENCE, startOidcIssuer, type OidcIssuer } from './testing/oidc-issuer.ts';
+import { ALGORITHMS } from './token-shape.ts';
 
 const documents = createHttpIssuerDocuments();
 let keys: Record<'one' | 'two' | 'rsa', JWK>;
@@ -133,6 +134,22 @@ describe('tokens of an OpenID Connect issuer', () => {
     assert.deepEqual([named.tenant, named.groups, named.workflow], ['acme', ['solo'], undefined]);
     assert.equal((await assertAccepted(verifier, mint())).tenant, 'home');
   });
+});
+
+describe('the accepted algorithms', () => {
+  for (const alg of Object.keys(ALGORITHMS)) {
+    it(`verify ${alg}`, async () => {
+      const key = await generateKey(alg, 'any');
+      const nowS = Math.floor(nowMs / 1000);
+      const token = await new SignJWT({ tenant: 'acme', sub: 'ada', iss: server.issuer, aud: AUDIENCE })
+        .setProtectedHeader({ alg, kid: 'any' })
+        .setExpirationTime(nowS + 60)
+        .sign(await importJWK(key, alg));
+      const issuers = [accept({ jwksUri: 'https://login.example/keys' })];
+      const published: IssuerDocuments = { fetchJson: async () => ({ keys: [toPublic(key)] }) };
+      await assertAccepted(start({ issuers, documents: published }), `Bearer ${token}`);
+    });
+  }
 });
 
 describe('a verified token', () => {
@@ -263,6 +280,10 @@ describe('while an issuer is away', () => {
     await server.goAway();
     nowMs += KEY_TIMES.maxAgeMs - 60_000;
     await assertAccepted(verifier, cached);
+    assert.ok(
+      !(verifier.verify(cached) instanceof Promise),
+      'a cached token waits for an issuer that is away',
+    );
     await assertAccepted(verifier, mint({ exp: Math.floor(nowMs / 1000) + yearS, jti: 'not seen before' }));
     nowMs += 120_000;
     await assertRefused(verifier, cached, { code: 'identity.issuer_unavailable' });
@@ -325,6 +346,12 @@ describe('the documents of an issuer', () => {
       });
     });
   }
+
+  it('are waited for no longer than the deadline, even where nobody ends the fetch', async () => {
+    const silent: IssuerDocuments = { fetchJson: () => new Promise(() => {}) };
+    const why = { code: 'identity.issuer_unavailable', detail: /in time/ } as const;
+    await assertRefused(start({ documents: silent, fetchTimeoutMs: 20 }), mint(), why);
+  });
 
   it('may not lead from https to a key set without TLS', async () => {
     const issuer = 'https://login.example';

@@ -20,7 +20,9 @@ export interface TokenVerifierParts {
   readonly clock: Pick<Clock, 'nowMs'>;
   /** Asked on every request, cached tokens included; a `Set` will do, or a view of the governance that is live. */
   readonly knownTenants?: { has(tenant: string): boolean } | undefined;
-  /** Of the cache of verified tokens: about 10,000 entries and 16 MB of tokens unless told. */
+  /** How long a look at an issuer may take; five seconds unless told. */
+  readonly fetchTimeoutMs?: number | undefined;
+  /** Of the cache of verified tokens: 20,000 tokens of 32 MB together unless told. */
   readonly cache?: { readonly maxEntries: number; readonly maxChars: number } | undefined;
 }
 
@@ -46,7 +48,7 @@ export function createTokenVerifier(parts: TokenVerifierParts): TokenVerifier {
   const issuers = new Map(parts.issuers.map((accepted) => [accepted.issuer, startIssuer(accepted, parts)]));
   if (issuers.size !== parts.issuers.length) throw new Error('an issuer is accepted twice');
   // Keyed by the whole header: no slicing and no hashing of our own on the hot path.
-  const cache = createTokenCache<Verified>(parts.cache ?? { maxEntries: 10_000, maxChars: 8_000_000 });
+  const cache = createTokenCache<Verified>(parts.cache ?? { maxEntries: 20_000, maxChars: 32_000_000 });
   const underWay = new Map<string, Promise<CallerFacts | Refusal>>();
 
   function admit(verified: Verified): CallerFacts | Refusal {
@@ -94,8 +96,8 @@ export function createTokenVerifier(parts: TokenVerifierParts): TokenVerifier {
 function startIssuer(accepted: AcceptedIssuer, parts: TokenVerifierParts): IssuerAtWork {
   // A missing audience once skipped the check in a peer of ours, and became a CVE.
   if (accepted.audiences.length === 0) throw new Error(`issuer ${accepted.issuer} has no audience`);
-  const { documents, clock } = parts;
-  const keys = createIssuerKeys({ issuer: accepted, documents, clock });
+  const { documents, clock, fetchTimeoutMs } = parts;
+  const keys = createIssuerKeys({ issuer: accepted, documents, clock, fetchTimeoutMs });
   return { accepted, paths: compileClaimPaths(accepted), keys };
 }
 
