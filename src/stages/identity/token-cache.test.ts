@@ -26,6 +26,15 @@ describe('the cache of verified tokens', () => {
     assert.equal(cache.get('unused'), undefined);
   });
 
+  it('never takes one key for another with the same end', () => {
+    const cache = createTokenCache<number>({ maxEntries: 10, maxChars: 10_000 });
+    const [one, two] = [`one${'-'.repeat(200)}`, `two${'-'.repeat(200)}`];
+    cache.set(one, 1);
+    assert.equal(cache.get(two), undefined);
+    cache.set(two, 2);
+    assert.deepEqual([cache.get(one), cache.get(two), cache.size], [undefined, 2, 1]);
+  });
+
   it('counts an entry that is replaced or removed once', () => {
     const cache = createTokenCache<number>({ maxEntries: 4, maxChars: 1000 });
     for (let index = 0; index < 100; index += 1) cache.set('one', index);
