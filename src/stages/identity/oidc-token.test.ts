@@ -6,6 +6,7 @@ import type { AcceptedIssuer, IssuerDocuments, TokenVerifier } from '../../ports
 import type { CallerFacts } from '../../road/caller.ts';
 import { isRefusal, type RefusalCode } from '../../road/refusal.ts';
 import { KEY_TIMES } from './issuer-keys.ts';
+import { createKeyring } from './keyring.ts';
 import { createTokenVerifier, type TokenVerifierParts } from './oidc-token.ts';
 import { forge, signWith } from './testing/forge.ts';
 import { generateKey, toPublic } from './testing/keys.ts';
@@ -295,6 +296,13 @@ describe('while an issuer is away', () => {
     await server.goAway();
     nowMs += KEY_TIMES.cooldownMs;
     await assertRefused(verifier, mint({}, keys.two), { code: 'identity.issuer_unavailable' });
+  });
+
+  it('another verifier with the same keyring knows its keys', async () => {
+    const keyring = createKeyring({ documents, clock });
+    await assertAccepted(start({ keyring }), mint());
+    await server.goAway();
+    await assertAccepted(start({ keyring }), mint());
   });
 
   it('a gateway that never saw its keys refuses, and recovers with it', async () => {

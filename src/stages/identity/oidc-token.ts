@@ -6,8 +6,9 @@ import { isRefusal, refuse, type Refusal } from '../../road/refusal.ts';
 import { readBearerToken } from './bearer.ts';
 import { compileClaimPaths, readCaller, type ClaimPaths } from './caller-of-token.ts';
 import { checkAudience } from './claims.ts';
-import { createIssuerKeys, type IssuerKeys } from './issuer-keys.ts';
+import type { IssuerKeys } from './issuer-keys.ts';
 import type { PublishedKey } from './key-set.ts';
+import { createKeyring, type Keyring } from './keyring.ts';
 import { checkLifetime, readLifetime, type Lifetime } from './lifetime.ts';
 import type { JsonObject } from './strict-json.ts';
 import { createTokenCache } from './token-cache.ts';
@@ -20,6 +21,8 @@ export interface TokenVerifierParts {
   readonly clock: Pick<Clock, 'nowMs'>;
   /** Asked on every request, cached tokens included; a `Set` will do, or a view of the governance that is live. */
   readonly knownTenants?: { has(tenant: string): boolean } | undefined;
+  /** Keeps the keys from one verifier to the next; one of its own unless told. */
+  readonly keyring?: Keyring | undefined;
   /** How long a look at an issuer may take; five seconds unless told. */
   readonly fetchTimeoutMs?: number | undefined;
   /** Of the cache of verified tokens: 20,000 tokens of 32 MB together unless told. */
@@ -44,10 +47,10 @@ interface Verified {
  * A verified token answers synchronously until it expires, or its issuer withdraws the key that signed it.
  */
 export function createTokenVerifier(parts: TokenVerifierParts): TokenVerifier {
-  const { clock, knownTenants } = parts;
-  const issuers = new Map(parts.issuers.map((accepted) => [accepted.issuer, startIssuer(accepted, parts)]));
+  const { clock, knownTenants, keyring = createKeyring(parts) } = parts;
+  const issuers = new Map(parts.issuers.map((accepted) => [accepted.issuer, startIssuer(accepted, keyring)]));
   if (issuers.size !== parts.issuers.length) throw new Error('an issuer is accepted twice');
-  // Keyed by the whole header: no slicing and no hashing of our own on the hot path.
+  // Keyed by the whole header, so that a hit parses nothing.
   const cache = createTokenCache<Verified>(parts.cache ?? { maxEntries: 20_000, maxChars: 32_000_000 });
   const underWay = new Map<string, Promise<CallerFacts | Refusal>>();
 
@@ -93,12 +96,10 @@ export function createTokenVerifier(parts: TokenVerifierParts): TokenVerifier {
   };
 }
 
-function startIssuer(accepted: AcceptedIssuer, parts: TokenVerifierParts): IssuerAtWork {
+function startIssuer(accepted: AcceptedIssuer, keyring: Keyring): IssuerAtWork {
   // A missing audience once skipped the check in a peer of ours, and became a CVE.
   if (accepted.audiences.length === 0) throw new Error(`issuer ${accepted.issuer} has no audience`);
-  const { documents, clock, fetchTimeoutMs } = parts;
-  const keys = createIssuerKeys({ issuer: accepted, documents, clock, fetchTimeoutMs });
-  return { accepted, paths: compileClaimPaths(accepted), keys };
+  return { accepted, paths: compileClaimPaths(accepted), keys: keyring.keysOf(accepted) };
 }
 
 /** The cheap checks stand before the signature, and those on a claim's meaning behind it. */
