@@ -31,6 +31,8 @@ const KINDS = 32;
 // Bounds the memory that texts can make an automaton take: table entries (4 bytes each) and nodes held by states.
 const MAX_ENTRIES = 1 << 20;
 const MAX_HELD_NODES = 1 << 20;
+// A state weighs about as much as this many nodes, even without any.
+const STATE_NODES = 32;
 
 type Found = { nodes: Set<number>; accepted: Set<number> };
 
@@ -284,7 +286,7 @@ export class LazyDfa {
       larger.set(this.#table);
       this.#table = larger;
     }
-    this.#heldNodes += state.nodes.length + 16;
+    this.#heldNodes += state.nodes.length + STATE_NODES;
     if (key !== undefined) this.#byKey.set(key, state);
     state.row = index * this.#stride;
     state.generation = this.generation;

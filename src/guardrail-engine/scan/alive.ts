@@ -1,5 +1,5 @@
 import type { DfaState } from '../regex/dfa.ts';
-import { kindBehind, walkBack, type Window } from './matches.ts';
+import { acceptsAtBeginning, kindBehind, walkBack, type Window } from './matches.ts';
 import type { Scanner } from './scanner.ts';
 
 /** How far the words go back that a state is in the middle of, and the state in which to trace the patterns back. */
@@ -21,7 +21,7 @@ export function findEarliestAlive(scanner: Scanner, state: DfaState, window: Win
     const last = walkBack(scanner.tracer, walk, (at) => {
       if (at >= least) earliest = Math.min(earliest, at);
     });
-    if (least === 0 && scanner.tracer.acceptAtEdge(last).length > 0) earliest = 0;
+    if (least === 0 && acceptsAtBeginning(scanner.tracer, last)) earliest = 0;
   }
   return earliest + window.base;
 }

@@ -42,6 +42,12 @@ export function walkBack(
   return state;
 }
 
+/** Whether an automaton that has read a text backward accepts before its first code unit. */
+export function acceptsAtBeginning(dfa: LazyDfa, state: DfaState): boolean {
+  // A dead state may have died before the beginning was reached.
+  return !dfa.isDead(state) && dfa.acceptAtEdge(state).length > 0;
+}
+
 /** Ends of matches that stand close together: the first and the last of them. */
 export type EndRun = { first: number; last: number };
 
@@ -101,7 +107,7 @@ function findStarts(scanner: Scanner, { pattern, from, runs, window }: PatternSe
     const floor = Math.max(low, (runs[i - 1]?.last ?? 0) - base);
     state = walkBack(tracer, { state, text, from: bottom, to: floor }, visit);
   }
-  if (least === 0 && state && tracer.acceptAtEdge(state).length > 0) visit(0);
+  if (least === 0 && state && acceptsAtBeginning(tracer, state)) visit(0);
   return starts.reverse();
 }
 
