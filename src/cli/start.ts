@@ -1,5 +1,4 @@
 import { InvalidArgumentError, type Command } from 'commander';
-import { createLogger } from '../adapters/telemetry/log.ts';
 import { startLocalGateway, type LocalGateway } from '../compose/local.ts';
 import { DEFAULT_GOVERNANCE, DEFAULT_HOST, DEFAULT_PORT, DEFAULT_STATE } from './defaults.ts';
 
@@ -35,7 +34,7 @@ async function start(options: StartOptions): Promise<void> {
     host: options.host,
     port: options.port,
     env: process.env,
-    logger: createLogger({ level, fd: 2 }),
+    log: { level, fd: 2 },
   }).catch((error: unknown) => {
     throw explainStartFailure(error, options);
   });

@@ -11,7 +11,7 @@ import { createBedrock } from '../adapters/model/bedrock.ts';
 import { createOpenAiCompatible } from '../adapters/model/openai-compatible/provider.ts';
 import { createStandIn } from '../adapters/model/stand-in.ts';
 import { createLocalRouteHealth } from '../adapters/route-health/local.ts';
-import { createLogTelemetry } from '../adapters/telemetry/log.ts';
+import { createLogger, createLogTelemetry } from '../adapters/telemetry/log.ts';
 import { createOtelTelemetry } from '../adapters/telemetry/open-telemetry.ts';
 import { createPrometheusTelemetry } from '../adapters/telemetry/prometheus.ts';
 import type { Governance } from '../governance/governance.ts';
@@ -30,7 +30,8 @@ export interface LocalOptions {
   /** 0 takes a free one. */
   readonly port: number;
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly logger: Logger;
+  /** Where the log lines go: a level of pino, and a file descriptor. */
+  readonly log: { readonly level: string; readonly fd: number };
   readonly maxBodyBytes?: number;
   readonly bodyTimeoutMs?: number;
 }
@@ -50,7 +51,8 @@ const DRAIN_MS = 10_000;
 
 /** The whole gateway in one process: SQLite and files for its state, the embedded engine for its guardrails. */
 export async function startLocalGateway(options: LocalOptions): Promise<LocalGateway> {
-  const { stateDir, host, env, logger } = options;
+  const { stateDir, host, env } = options;
+  const logger = createLogger(options.log);
   mkdirSync(stateDir, { recursive: true, mode: 0o700 });
   const documents = createHttpIssuerDocuments();
   const issuer = await openLoopbackIssuer({ stateDir, clock: systemClock, beyond: documents });

@@ -23,12 +23,12 @@ import { closeAttempt, sealAnswer } from '../stages/evidence/closing.ts';
 import { openIntent } from '../stages/evidence/intent.ts';
 import { estimateUsage, priceUsage } from '../stages/evidence/price.ts';
 import { guardInput } from '../stages/guardrail/guard-input.ts';
-import { guardOutput } from '../stages/guardrail/guard-output.ts';
+import { openOutputGuard } from '../stages/guardrail/guard-output.ts';
 import { identifyCaller } from '../stages/identity/identify-caller.ts';
 import { inferAnswer } from '../stages/inference/try-routes.ts';
 import { assemblePrompt } from '../stages/prompt/layered-prompt.ts';
 import { redactPrompt } from '../stages/redaction/mask-prompt.ts';
-import { restoreAnswer } from '../stages/redaction/restore-answer.ts';
+import { openAnswerRestorer } from '../stages/redaction/restore-answer.ts';
 import { planRoutes } from '../stages/routing/route-plan.ts';
 
 /** What outlives a reload of the governance repository. */
@@ -79,15 +79,14 @@ export function buildWorld(input: {
       const deadlineUs = clock.monotonicUs() + deadlineMs * 1000;
       return inferAnswer({ ...asked, prompt: asked.guarded, providers, health, clock, deadlineUs });
     },
-    guardOutput: (events, asked) =>
-      guardOutput(events, {
-        guardrail: pick(guardrails, keyOf(asked.plan.grant.capability.guardrail)),
-        signal: asked.signal,
-        onVerdict: asked.onVerdict,
-        estimateUsage: (characters) => estimateUsage(asked.guarded, characters),
+    openOutputGuard: ({ plan, signal }, onVerdict) =>
+      openOutputGuard({
+        guardrail: pick(guardrails, keyOf(plan.grant.capability.guardrail)),
+        signal,
+        onVerdict,
       }),
-    restore: (events, { grant, redactions }) =>
-      restoreAnswer(events, { redactions, restore: grant.capability.redaction.restore }),
+    openRestorer: ({ grant, redactions }) =>
+      openAnswerRestorer({ redactions, restore: grant.capability.redaction.restore }),
     estimateUsage,
     price: priceUsage,
     hashText: (text) => hash('sha256', text, 'hex'),

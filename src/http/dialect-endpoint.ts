@@ -1,9 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Attempt } from '../road/attempt.ts';
-import type { DeliverableEvent } from '../road/proofs.ts';
 import { isRefusal, refuse, RefusalError, type Refusal } from '../road/refusal.ts';
-import { travel, type Departure } from '../road/road.ts';
+import { travel, type Batch, type Departure } from '../road/road.ts';
 import { collectAnswer, type AnswerFrame, type Dialect } from './dialects/dialect.ts';
 import type { Gateway } from './gateway.ts';
 
@@ -37,10 +36,10 @@ export async function serveDialect(input: {
   if ('refusal' in departure) return writeRefusal(dialect, departure.refusal, attempt.requestId, reply);
   const frame = describeFrame(attempt, departure, includeUsage);
   if (departure.conversation.delivery === 'stream') {
-    return streamAnswer({ dialect, frame, events: departure.events, reply });
+    return streamAnswer({ dialect, frame, batches: departure.batches, reply });
   }
   try {
-    const answer = await collectAnswer(departure.events);
+    const answer = await collectAnswer(departure.batches);
     reply.raw.off('close', leave);
     return reply.type('application/json; charset=utf-8').send(dialect.writeWhole(answer, frame));
   } catch (error) {
@@ -96,10 +95,10 @@ function writeRefusal(dialect: Dialect, refusal: Refusal, requestId: string, rep
 async function streamAnswer(input: {
   readonly dialect: Dialect;
   readonly frame: AnswerFrame;
-  readonly events: AsyncIterable<DeliverableEvent>;
+  readonly batches: AsyncIterable<Batch>;
   readonly reply: FastifyReply;
 }): Promise<void> {
-  const { dialect, frame, events, reply } = input;
+  const { dialect, frame, batches, reply } = input;
   const { raw } = reply;
   reply.hijack();
   raw.writeHead(200, {
@@ -110,8 +109,8 @@ async function streamAnswer(input: {
   });
   let pending = dialect.writeStreamStart(frame);
   try {
-    for await (const event of events) {
-      pending += dialect.writeEvent(event, frame);
+    for await (const batch of batches) {
+      for (const event of batch) pending += dialect.writeEvent(event, frame);
       if (!raw.write(pending)) await waitForReader(raw);
       pending = '';
       if (raw.destroyed) break;

@@ -11,9 +11,9 @@ export interface ModelRequest {
   readonly signal: AbortSignal;
 }
 
-/** Asks a model. Yields at least a `finish`; throws a ModelError. */
+/** Asks a model. Yields events in batches, as they arrive together; the last is a `finish`. Throws a ModelError. */
 export interface ModelProvider {
-  infer(request: ModelRequest): AsyncIterable<AnswerEvent>;
+  infer(request: ModelRequest): AsyncIterable<readonly AnswerEvent[]>;
   /** Lets kept connections go. */
   close(): Promise<void>;
 }

@@ -45,9 +45,12 @@ export interface Usage {
 
 export type FinishReason = 'stop' | 'length' | 'tool_calls' | 'content_filter';
 
-/** One step of an answer. A stream of these is the one way an answer travels. */
+/**
+ * One step of an answer. Streams of these, in the batches in which they came, are the one way an answer travels.
+ * A finish without usage was cut off before its provider could count.
+ */
 export type AnswerEvent =
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'tool_call'; readonly index: number; readonly id: string; readonly name: string }
   | { readonly type: 'tool_arguments'; readonly index: number; readonly json: string }
-  | { readonly type: 'finish'; readonly reason: FinishReason; readonly usage: Usage };
+  | { readonly type: 'finish'; readonly reason: FinishReason; readonly usage: Usage | undefined };

@@ -6,7 +6,7 @@ import { refuse } from './refusal.ts';
 
 /** What has been released of an answer so far: for its hash, its archive entry and its price. */
 export class DeliveredAnswer {
-  readonly #parts: string[] = [];
+  #text = '';
   #blockedBy: RecordedGuard | undefined;
   usage: Usage | undefined;
   finishReason: FinishReason | undefined;
@@ -15,22 +15,22 @@ export class DeliveredAnswer {
     this.#blockedBy = guard;
   }
 
-  /** Passes the events on and keeps what they say. */
-  async *watch(events: AsyncIterable<GuardedEvent>): AsyncGenerator<GuardedEvent> {
-    for await (const event of events) {
-      if (event.type === 'text') this.#parts.push(event.text);
-      else if (event.type === 'tool_call') this.#parts.push(`\n[tool call ${event.name}] `);
-      else if (event.type === 'tool_arguments') this.#parts.push(event.json);
+  /** Takes note of what is released. Returns whether the answer is complete with it. */
+  note(events: readonly GuardedEvent[]): boolean {
+    for (const event of events) {
+      if (event.type === 'text') this.#text += event.text;
+      else if (event.type === 'tool_call') this.#text += `\n[tool call ${event.name}] `;
+      else if (event.type === 'tool_arguments') this.#text += event.json;
       else {
         this.usage = event.usage;
         this.finishReason = event.reason;
       }
-      yield event;
     }
+    return this.finishReason !== undefined;
   }
 
   text(): string {
-    return this.#parts.join('');
+    return this.#text;
   }
 
   describeEnd(): AttemptEnd {

@@ -70,6 +70,16 @@ export type GuardedEvent = Proof<'GuardedEvent', AnswerEvent>;
 /** What may be written to the caller: guarded, and restored where the capability allows. */
 export type DeliverableEvent = Proof<'DeliverableEvent', AnswerEvent>;
 
+/** The output guard of one answer: takes what the model sent, gives what may go on. */
+export interface OutputGuard {
+  pass(batch: readonly AnswerEvent[]): Promise<readonly GuardedEvent[]>;
+}
+
+/** Puts masked values back into one answer. */
+export interface AnswerRestorer {
+  restore(events: readonly GuardedEvent[]): readonly DeliverableEvent[];
+}
+
 /** The intent of this attempt is on durable storage. `infer` takes it beside the prompt. */
 export type DurableIntent = Proof<'DurableIntent', { readonly requestId: string }>;
 
@@ -99,5 +109,7 @@ export const proveGuardedPrompt = (facts: {
   guard: RecordedGuard;
 }): GuardedPrompt => seal(facts);
 export const proveDurableIntent = (requestId: string): DurableIntent => seal({ requestId });
-export const proveGuardedEvent = (event: AnswerEvent): GuardedEvent => seal(event);
-export const proveDeliverableEvent = (event: AnswerEvent): DeliverableEvent => seal(event);
+export const proveGuardedEvents = (events: readonly AnswerEvent[]): readonly GuardedEvent[] =>
+  events as readonly GuardedEvent[]; // `seal`, for a batch
+export const proveDeliverableEvents = (events: readonly AnswerEvent[]): readonly DeliverableEvent[] =>
+  events as readonly DeliverableEvent[]; // `seal`, for a batch

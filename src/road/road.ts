@@ -4,6 +4,7 @@ import type { AnswerEvent, Conversation, Usage } from './conversation.ts';
 import type { Route } from './governed.ts';
 import type {
   AdmittedBytes,
+  AnswerRestorer,
   AssembledPrompt,
   Caller,
   DeliverableEvent,
@@ -11,6 +12,7 @@ import type {
   Grant,
   GuardedEvent,
   GuardedPrompt,
+  OutputGuard,
   RedactedPrompt,
   RoutePlan,
 } from './proofs.ts';
@@ -30,7 +32,10 @@ export interface Arrival {
 /** What becomes of an arrival: a refusal, or an answer that is about to flow. */
 export type Departure =
   | { readonly refusal: Refusal }
-  | { readonly conversation: Conversation; readonly events: AsyncIterable<DeliverableEvent> };
+  | { readonly conversation: Conversation; readonly batches: AsyncIterable<Batch> };
+
+/** Events that came together travel together. */
+export type Batch = readonly DeliverableEvent[];
 
 /** The input guard's *no*, which reaches the caller as an answer in the guardrail's own words. */
 export interface InputBlocked {
@@ -50,12 +55,9 @@ export interface Stages {
   plan(grant: Grant): RoutePlan | Refusal;
   guardInput(redacted: RedactedPrompt, signal: AbortSignal): Promise<GuardedPrompt | InputBlocked | Refusal>;
   openIntent(attempt: Attempt, guarded: GuardedPrompt, plan: RoutePlan): Promise<DurableIntent | Refusal>;
-  infer(asked: Asked): AsyncIterable<AnswerEvent>;
-  guardOutput(
-    events: AsyncIterable<AnswerEvent>,
-    asked: Asked & { readonly onVerdict: (guard: RecordedGuard) => void },
-  ): AsyncIterable<GuardedEvent>;
-  restore(events: AsyncIterable<GuardedEvent>, redacted: RedactedPrompt): AsyncIterable<DeliverableEvent>;
+  infer(asked: Asked): AsyncIterable<readonly AnswerEvent[]>;
+  openOutputGuard(asked: Asked, onVerdict: (guard: RecordedGuard) => void): OutputGuard;
+  openRestorer(redacted: RedactedPrompt): AnswerRestorer;
   estimateUsage(guarded: GuardedPrompt, outputCharacters: number): Usage;
   price(usage: Usage, route: Route): number;
   hashText(text: string): string;
@@ -139,7 +141,7 @@ async function askForAnswer(
   attempt.guarded(guarded.guard);
   if ('blocked' in guarded) {
     await stages.close(attempt, { outcome: 'blocked', refusal: guarded.refusal });
-    return { conversation, events: stages.restore(replay(guarded.events), redacted) };
+    return { conversation, batches: once(stages.openRestorer(redacted).restore(guarded.events)) };
   }
 
   const intent = await stages.openIntent(attempt, guarded, plan);
@@ -155,24 +157,27 @@ async function askForAnswer(
     onTry: (tried) => attempt.tried(tried),
     onRoute: (route) => attempt.taken(route),
   };
-  return { conversation, events: await startFlow(deliver(stages, attempt, asked)) };
+  return { conversation, batches: await startFlow(deliver(stages, attempt, asked)) };
 }
 
-/** Waits for the first event, so that what fails before the first byte is a refusal and not a broken stream. */
-async function startFlow(events: AsyncGenerator<DeliverableEvent>): Promise<AsyncIterable<DeliverableEvent>> {
-  const first = await events.next();
-  return (async function* () {
-    try {
-      if (first.done !== true) yield first.value;
-      yield* events;
-    } finally {
-      await events.return(undefined);
-    }
-  })();
+/** Waits for the first batch, so that what fails before the first byte is a refusal and not a broken stream. */
+async function startFlow(batches: AsyncGenerator<Batch>): Promise<AsyncIterable<Batch>> {
+  const first = await batches.next();
+  let pending: IteratorResult<Batch> | undefined = first;
+  return {
+    [Symbol.asyncIterator]: () => ({
+      next: async () => {
+        const step = pending ?? (await batches.next());
+        pending = undefined;
+        return step;
+      },
+      return: () => batches.return(undefined),
+    }),
+  };
 }
 
-/** The second half: the answer flows, and whatever becomes of it, its record is closed before its last event leaves. */
-async function* deliver(stages: Stages, attempt: Attempt, asked: Asked): AsyncGenerator<DeliverableEvent> {
+/** The second half: the answer flows, and whatever becomes of it, its record is closed before its last batch leaves. */
+async function* deliver(stages: Stages, attempt: Attempt, asked: Asked): AsyncGenerator<Batch> {
   const answer = new DeliveredAnswer();
   let end: AttemptEnd = { outcome: 'cancelled' };
   try {
@@ -180,16 +185,20 @@ async function* deliver(stages: Stages, attempt: Attempt, asked: Asked): AsyncGe
       attempt.guarded(guard);
       if (guard.action === 'blocked') answer.block(guard);
     };
-    const guarded = stages.guardOutput(stages.infer(asked), { ...asked, onVerdict });
-    for await (const event of stages.restore(answer.watch(guarded), asked.guarded.redacted)) {
-      if (event.type !== 'finish') {
-        yield event;
-        continue;
+    const guard = stages.openOutputGuard(asked, onVerdict);
+    const restorer = stages.openRestorer(asked.guarded.redacted);
+    for await (const batch of stages.infer(asked)) {
+      const released = await guard.pass(batch);
+      const isComplete = answer.note(released);
+      const restored = restorer.restore(released);
+      if (isComplete) {
+        end = answer.describeEnd();
+        await settle(stages, { attempt, asked, answer, end });
       }
-      end = answer.describeEnd();
-      await settle(stages, { attempt, asked, answer, end });
-      yield event;
+      if (restored.length > 0) yield restored;
+      if (isComplete) return;
     }
+    throw new RefusalError(refuse('inference.malformed', { detail: 'the answer ended without a finish' }));
   } catch (error) {
     if (!asked.signal.aborted) end = { outcome: 'failed', refusal: toRefusal(error) };
     throw error;
@@ -224,8 +233,8 @@ async function settle(stages: Stages, { attempt, asked, answer, end }: Settlemen
   ]);
 }
 
-async function* replay(events: readonly GuardedEvent[]): AsyncGenerator<GuardedEvent> {
-  yield* events;
+async function* once(batch: Batch): AsyncGenerator<Batch> {
+  yield batch;
 }
 
 async function turnBack(stages: Stages, attempt: Attempt, refusal: Refusal): Promise<Departure> {

@@ -43,31 +43,35 @@ function createDefaultClient(region: string): Client {
   return new BedrockRuntimeClient({ region, maxAttempts: 1 });
 }
 
-async function* converse(client: Client, request: ModelRequest): AsyncGenerator<AnswerEvent> {
+async function* converse(client: Client, request: ModelRequest): AsyncGenerator<readonly AnswerEvent[]> {
   const response = await client.send(new ConverseCommand(writeInput(request)), {
     abortSignal: request.signal,
   });
   const blocks = response.output?.message?.content;
   if (blocks === undefined) throw new ModelError('malformed', 'Converse answered without a message');
+  const events: AnswerEvent[] = [];
   let index = 0;
   for (const block of blocks) {
-    if (block.text !== undefined) yield { type: 'text', text: block.text };
+    if (block.text !== undefined) events.push({ type: 'text', text: block.text });
     else if (block.toolUse !== undefined) {
-      yield {
-        type: 'tool_call',
-        index,
-        id: block.toolUse.toolUseId ?? `call_${index}`,
-        name: block.toolUse.name ?? '',
-      };
-      yield { type: 'tool_arguments', index, json: JSON.stringify(block.toolUse.input ?? {}) };
+      const { toolUseId: id = `call_${index}`, name = '', input = {} } = block.toolUse;
+      events.push(
+        { type: 'tool_call', index, id, name },
+        { type: 'tool_arguments', index, json: JSON.stringify(input) },
+      );
       index++;
     }
     // Reasoning is not part of an answer here: what no guard has judged does not leave.
   }
-  yield { type: 'finish', reason: toFinishReason(response.stopReason), usage: toUsage(response.usage) };
+  events.push({
+    type: 'finish',
+    reason: toFinishReason(response.stopReason),
+    usage: toUsage(response.usage),
+  });
+  yield events;
 }
 
-async function* stream(client: Client, request: ModelRequest): AsyncGenerator<AnswerEvent> {
+async function* stream(client: Client, request: ModelRequest): AsyncGenerator<readonly AnswerEvent[]> {
   const response = await client.send(new ConverseStreamCommand(writeInput(request)), {
     abortSignal: request.signal,
   });
@@ -79,13 +83,15 @@ async function* stream(client: Client, request: ModelRequest): AsyncGenerator<An
       const { toolUse } = event.contentBlockStart.start;
       const index = toolIndexes.size;
       toolIndexes.set(event.contentBlockStart.contentBlockIndex ?? -1, index);
-      yield { type: 'tool_call', index, id: toolUse.toolUseId ?? `call_${index}`, name: toolUse.name ?? '' };
+      yield [
+        { type: 'tool_call', index, id: toolUse.toolUseId ?? `call_${index}`, name: toolUse.name ?? '' },
+      ];
     } else if (event.contentBlockDelta?.delta?.text !== undefined) {
-      yield { type: 'text', text: event.contentBlockDelta.delta.text };
+      yield [{ type: 'text', text: event.contentBlockDelta.delta.text }];
     } else if (event.contentBlockDelta?.delta?.toolUse?.input !== undefined) {
       const index = toolIndexes.get(event.contentBlockDelta.contentBlockIndex ?? -1);
       if (index === undefined) throw new ModelError('malformed', 'tool input without a tool');
-      yield { type: 'tool_arguments', index, json: event.contentBlockDelta.delta.toolUse.input };
+      yield [{ type: 'tool_arguments', index, json: event.contentBlockDelta.delta.toolUse.input }];
     } else if (event.messageStop !== undefined) {
       reason = toFinishReason(event.messageStop.stopReason);
     } else if (event.metadata !== undefined) {
@@ -95,7 +101,7 @@ async function* stream(client: Client, request: ModelRequest): AsyncGenerator<An
     }
   }
   if (reason === undefined) throw new ModelError('malformed', 'the stream broke off before its stop reason');
-  yield { type: 'finish', reason, usage: usage ?? toUsage(undefined) };
+  yield [{ type: 'finish', reason, usage: usage ?? toUsage(undefined) }];
 }
 
 /** Errors may also arrive as events in the middle of a stream. */

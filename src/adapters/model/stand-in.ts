@@ -1,5 +1,5 @@
 import type { ModelProvider, ModelRequest } from '../../ports/model.ts';
-import type { AnswerEvent, Message } from '../../road/conversation.ts';
+import type { AnswerEvent, Message, Usage } from '../../road/conversation.ts';
 
 const PASSAGE = /<passage id="([^"]+)">\n([\s\S]*?)\n<\/passage>/g;
 const MAX_SENTENCES = 2;
@@ -11,30 +11,26 @@ const NOT_FOUND = 'I found nothing about that in the documents that I was given.
  */
 export function createStandIn(): ModelProvider {
   return {
-    async *infer(request): AsyncGenerator<AnswerEvent> {
+    async *infer(request): AsyncGenerator<readonly AnswerEvent[]> {
       const answer = answerFromContext(request.prompt.messages);
       yield* speak(answer, request);
-      const inputCharacters = measure(request);
-      yield {
-        type: 'finish',
-        reason: 'stop',
-        usage: {
-          inputTokens: Math.ceil(inputCharacters / 4),
-          outputTokens: Math.ceil(answer.length / 4),
-          source: 'provider',
-        },
+      const usage: Usage = {
+        inputTokens: Math.ceil(measure(request) / 4),
+        outputTokens: Math.ceil(answer.length / 4),
+        source: 'provider',
       };
+      yield [{ type: 'finish', reason: 'stop', usage }];
     },
     close: async () => undefined,
   };
 }
 
-function* speak(answer: string, request: ModelRequest): Generator<AnswerEvent> {
+function* speak(answer: string, request: ModelRequest): Generator<readonly AnswerEvent[]> {
   if (request.delivery === 'whole') {
-    yield { type: 'text', text: answer };
+    yield [{ type: 'text', text: answer }];
     return;
   }
-  for (const word of answer.match(/\S+\s*/g) ?? []) yield { type: 'text', text: word };
+  for (const word of answer.match(/\S+\s*/g) ?? []) yield [{ type: 'text', text: word }];
 }
 
 /** Sentences that share words with the last user message, best first, each with the passage it comes from. */

@@ -1,6 +1,7 @@
 import type { Conversation, FinishReason, Usage } from '../../road/conversation.ts';
 import type { DeliverableEvent } from '../../road/proofs.ts';
 import type { Refusal } from '../../road/refusal.ts';
+import type { Batch } from '../../road/road.ts';
 
 /** What an answer's frame says beside its text. */
 export interface AnswerFrame {
@@ -20,7 +21,7 @@ export interface WholeAnswer {
     readonly argumentsJson: string;
   }[];
   readonly reason: FinishReason;
-  readonly usage: Usage;
+  readonly usage: Usage | undefined;
 }
 
 export interface WrittenRefusal {
@@ -49,18 +50,20 @@ export interface Dialect {
 }
 
 /** An answer that is not streamed is a stream, collected. */
-export async function collectAnswer(events: AsyncIterable<DeliverableEvent>): Promise<WholeAnswer> {
+export async function collectAnswer(batches: AsyncIterable<Batch>): Promise<WholeAnswer> {
   let text = '';
   const calls = new Map<number, { id: string; name: string; argumentsJson: string }>();
-  let end: { reason: FinishReason; usage: Usage } | undefined;
-  for await (const event of events) {
-    if (event.type === 'text') text += event.text;
-    else if (event.type === 'tool_call')
-      calls.set(event.index, { id: event.id, name: event.name, argumentsJson: '' });
-    else if (event.type === 'tool_arguments') {
-      const call = calls.get(event.index);
-      if (call !== undefined) call.argumentsJson += event.json;
-    } else end = event;
+  let end: Extract<DeliverableEvent, { type: 'finish' }> | undefined;
+  for await (const batch of batches) {
+    for (const event of batch) {
+      if (event.type === 'text') text += event.text;
+      else if (event.type === 'tool_call') {
+        calls.set(event.index, { id: event.id, name: event.name, argumentsJson: '' });
+      } else if (event.type === 'tool_arguments') {
+        const call = calls.get(event.index);
+        if (call !== undefined) call.argumentsJson += event.json;
+      } else end = event;
+    }
   }
   if (end === undefined) throw new Error('an answer ended without its finish');
   return { text, toolCalls: [...calls.values()], reason: end.reason, usage: end.usage };

@@ -99,7 +99,7 @@ function writeFrame(frame: AnswerFrame): string {
 }
 
 function writeUsage(usage: WholeAnswer['usage']) {
-  const { inputTokens, outputTokens } = usage;
+  const { inputTokens, outputTokens } = usage ?? { inputTokens: 0, outputTokens: 0 };
   return {
     prompt_tokens: inputTokens,
     completion_tokens: outputTokens,

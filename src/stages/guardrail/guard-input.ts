@@ -1,7 +1,7 @@
 import type { Guardrail, GuardrailVerdict } from '../../ports/guardrail.ts';
 import type { Block, Message, Usage } from '../../road/conversation.ts';
 import {
-  proveGuardedEvent,
+  proveGuardedEvents,
   proveGuardedPrompt,
   type GuardedPrompt,
   type RedactedPrompt,
@@ -29,10 +29,10 @@ export async function guardInput(
     return {
       blocked: true,
       refusal: refuse('guardrail.input_blocked', { detail: describeFindings(verdict.recorded) }),
-      events: [
-        proveGuardedEvent({ type: 'text', text: verdict.message ?? '' }),
-        proveGuardedEvent({ type: 'finish', reason: 'content_filter', usage: NOTHING_USED }),
-      ],
+      events: proveGuardedEvents([
+        { type: 'text', text: verdict.message ?? '' },
+        { type: 'finish', reason: 'content_filter', usage: NOTHING_USED },
+      ]),
       guard: verdict.recorded,
     };
   }

@@ -1,10 +1,11 @@
-import type { FinalRelease, Guardrail, GuardrailStream } from '../../ports/guardrail.ts';
-import type { AnswerEvent, Usage } from '../../road/conversation.ts';
-import { proveGuardedEvent, type GuardedEvent } from '../../road/proofs.ts';
+import type { FinalRelease, Guardrail, GuardrailStream, Released } from '../../ports/guardrail.ts';
+import type { AnswerEvent } from '../../road/conversation.ts';
+import { proveGuardedEvents, type GuardedEvent, type OutputGuard } from '../../road/proofs.ts';
 import type { RecordedGuard } from '../../road/record.ts';
 import { refuse, RefusalError } from '../../road/refusal.ts';
 
 interface ToolCall {
+  readonly index: number;
   readonly id: string;
   readonly name: string;
   json: string;
@@ -15,69 +16,83 @@ interface ToolCall {
  * so the verdict is the same however the text was cut. Tool calls are held until their arguments are whole.
  * After a block nothing more of the model's text leaves, and the guardrail's own message ends the answer.
  */
-export async function* guardOutput(
-  events: AsyncIterable<AnswerEvent>,
-  input: {
-    readonly guardrail: Guardrail;
-    readonly signal: AbortSignal;
-    readonly onVerdict: (guard: RecordedGuard) => void;
-    /** For an answer that is cut off before its provider could count it. */
-    readonly estimateUsage: (outputCharacters: number) => Usage;
-  },
-): AsyncGenerator<GuardedEvent> {
-  const { guardrail, signal } = input;
-  const stream = openStream(guardrail, signal);
-  const calls = new Map<number, ToolCall>();
-  let characters = 0;
-  for await (const event of events) {
-    if (event.type === 'text') {
-      characters += event.text.length;
-      const released = await ask(() => stream.push(event.text));
-      if (released.text !== '') yield proveGuardedEvent({ type: 'text', text: released.text });
-      if (released.blocked) {
-        yield* finishBlocked(await ask(() => stream.end()), input.onVerdict, input.estimateUsage(characters));
-        return;
+export function openOutputGuard(input: {
+  readonly guardrail: Guardrail;
+  readonly signal: AbortSignal;
+  readonly onVerdict: (guard: RecordedGuard) => void;
+}): OutputGuard {
+  const { guardrail, signal, onVerdict } = input;
+  const stream: GuardrailStream = orRefuse(() => guardrail.openStream({ source: 'OUTPUT', signal }));
+  const calls: ToolCall[] = [];
+
+  async function pass(batch: readonly AnswerEvent[]): Promise<readonly GuardedEvent[]> {
+    const released: AnswerEvent[] = [];
+    for (const event of batch) {
+      if (event.type === 'text') {
+        const step = await ask(() => stream.push(event.text));
+        if (step.text !== '') released.push({ type: 'text', text: step.text });
+        if (step.blocked) return endBlocked(released, await ask(() => stream.end()));
+      } else if (event.type === 'tool_call') {
+        calls.push({ index: event.index, id: event.id, name: event.name, json: '' });
+      } else if (event.type === 'tool_arguments') {
+        const call = calls.find(({ index }) => index === event.index);
+        if (call !== undefined) call.json += event.json;
+      } else {
+        const rest = await ask(() => stream.end());
+        if (rest.text !== '') released.push({ type: 'text', text: rest.text });
+        if (rest.blocked) return endBlocked(released, rest, event);
+        onVerdict(rest.recorded);
+        if (calls.length > 0) return endWithCalls(released, event);
+        released.push(event);
       }
-    } else if (event.type === 'tool_call') {
-      calls.set(event.index, { id: event.id, name: event.name, json: '' });
-    } else if (event.type === 'tool_arguments') {
-      characters += event.json.length;
-      const call = calls.get(event.index);
-      if (call !== undefined) call.json += event.json;
-    } else {
-      const rest = await ask(() => stream.end());
-      if (rest.text !== '') yield proveGuardedEvent({ type: 'text', text: rest.text });
-      if (rest.blocked) {
-        yield* finishBlocked(rest, input.onVerdict, event.usage);
-        return;
-      }
-      input.onVerdict(rest.recorded);
-      if (
-        calls.size > 0 &&
-        (yield* releaseToolCalls({ calls, guardrail, signal, onVerdict: input.onVerdict })) === 'blocked'
-      ) {
-        yield proveGuardedEvent({ type: 'finish', reason: 'content_filter', usage: event.usage });
-        return;
-      }
-      yield proveGuardedEvent(event);
-      return;
     }
+    return proveGuardedEvents(released);
   }
-  throw new RefusalError(refuse('inference.malformed', { detail: 'the answer ended without a finish' }));
+
+  function endBlocked(released: AnswerEvent[], end: FinalRelease, finish?: Finish): readonly GuardedEvent[] {
+    onVerdict(end.recorded);
+    if (end.message !== undefined) released.push({ type: 'text', text: end.message });
+    released.push({ type: 'finish', reason: 'content_filter', usage: finish?.usage });
+    return proveGuardedEvents(released);
+  }
+
+  async function endWithCalls(released: AnswerEvent[], finish: Finish): Promise<readonly GuardedEvent[]> {
+    const texts = calls.map((call) => call.json);
+    const verdict = await ask(() => guardrail.assess({ source: 'OUTPUT', texts, signal }));
+    onVerdict(verdict.recorded);
+    if (verdict.action === 'blocked') {
+      if (verdict.message !== undefined) released.push({ type: 'text', text: verdict.message });
+      released.push({ ...finish, reason: 'content_filter' });
+      return proveGuardedEvents(released);
+    }
+    for (const [position, { index, id, name, json }] of calls.entries()) {
+      released.push({ type: 'tool_call', index, id, name });
+      const masked = verdict.action === 'masked' ? (verdict.texts[position] ?? '') : json;
+      released.push({ type: 'tool_arguments', index, json: masked });
+    }
+    released.push(finish);
+    return proveGuardedEvents(released);
+  }
+
+  return { pass };
 }
 
-function openStream(guardrail: Guardrail, signal: AbortSignal): GuardrailStream {
+type Finish = Extract<AnswerEvent, { type: 'finish' }>;
+
+/** A guardrail that throws ends the answer: what was not judged does not leave. */
+async function ask<Result extends Released | { readonly recorded: RecordedGuard }>(
+  call: () => Result | Promise<Result>,
+): Promise<Result> {
   try {
-    return guardrail.openStream({ source: 'OUTPUT', signal });
+    return await call();
   } catch (cause) {
     throw refuseUnavailable(cause);
   }
 }
 
-/** A guardrail that throws ends the answer: what was not judged does not leave. */
-async function ask<Result>(call: () => Result | Promise<Result>): Promise<Result> {
+function orRefuse<Result>(call: () => Result): Result {
   try {
-    return await call();
+    return call();
   } catch (cause) {
     throw refuseUnavailable(cause);
   }
@@ -86,36 +101,4 @@ async function ask<Result>(call: () => Result | Promise<Result>): Promise<Result
 function refuseUnavailable(cause: unknown): RefusalError {
   const detail = cause instanceof Error ? cause.message : 'unknown';
   return new RefusalError(refuse('guardrail.unavailable', { detail }), { cause });
-}
-
-function* finishBlocked(
-  end: FinalRelease,
-  onVerdict: (guard: RecordedGuard) => void,
-  usage: Usage,
-): Generator<GuardedEvent> {
-  onVerdict(end.recorded);
-  if (end.message !== undefined) yield proveGuardedEvent({ type: 'text', text: end.message });
-  yield proveGuardedEvent({ type: 'finish', reason: 'content_filter', usage });
-}
-
-async function* releaseToolCalls(input: {
-  readonly calls: ReadonlyMap<number, ToolCall>;
-  readonly guardrail: Guardrail;
-  readonly signal: AbortSignal;
-  readonly onVerdict: (guard: RecordedGuard) => void;
-}): AsyncGenerator<GuardedEvent, 'released' | 'blocked'> {
-  const calls = [...input.calls];
-  const texts = calls.map(([, call]) => call.json);
-  const verdict = await ask(() => input.guardrail.assess({ source: 'OUTPUT', texts, signal: input.signal }));
-  input.onVerdict(verdict.recorded);
-  if (verdict.action === 'blocked') {
-    if (verdict.message !== undefined) yield proveGuardedEvent({ type: 'text', text: verdict.message });
-    return 'blocked';
-  }
-  for (const [position, [index, call]] of calls.entries()) {
-    yield proveGuardedEvent({ type: 'tool_call', index, id: call.id, name: call.name });
-    const json = verdict.action === 'masked' ? (verdict.texts[position] ?? '') : call.json;
-    yield proveGuardedEvent({ type: 'tool_arguments', index, json });
-  }
-  return 'released';
 }

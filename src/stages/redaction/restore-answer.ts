@@ -1,50 +1,48 @@
+import type { AnswerEvent } from '../../road/conversation.ts';
 import type { Capability } from '../../road/governed.ts';
-import {
-  proveDeliverableEvent,
-  type DeliverableEvent,
-  type GuardedEvent,
-  type Redacted,
-} from '../../road/proofs.ts';
+import { proveDeliverableEvents, type AnswerRestorer, type Redacted } from '../../road/proofs.ts';
 
 /**
  * Puts back what was masked, where the capability allows, also where a placeholder is cut in two by chunk
  * borders. It comes after the output guard, which thus never sees (and never reports) the caller's own data.
  */
-export async function* restoreAnswer(
-  events: AsyncIterable<GuardedEvent>,
-  input: { readonly redactions: readonly Redacted[]; readonly restore: Capability['redaction']['restore'] },
-): AsyncGenerator<DeliverableEvent> {
+export function openAnswerRestorer(input: {
+  readonly redactions: readonly Redacted[];
+  readonly restore: Capability['redaction']['restore'];
+}): AnswerRestorer {
   const values = selectRestorable(input.redactions, input.restore);
-  if (values.size === 0) {
-    for await (const event of events) yield proveDeliverableEvent(event);
-    return;
-  }
+  if (values.size === 0) return { restore: (events) => proveDeliverableEvents(events) };
   const text = new Restorer(values);
   const calls = new Map<number, Restorer>();
   const jsonValues = new Map(
     [...values].map(([placeholder, value]) => [placeholder, JSON.stringify(value).slice(1, -1)]),
   );
-  for await (const event of events) {
-    if (event.type === 'text') {
-      const restored = text.push(event.text);
-      if (restored !== '') yield proveDeliverableEvent({ type: 'text', text: restored });
-    } else if (event.type === 'tool_arguments') {
-      let restorer = calls.get(event.index);
-      if (restorer === undefined) calls.set(event.index, (restorer = new Restorer(jsonValues)));
-      const json = restorer.push(event.json);
-      if (json !== '') yield proveDeliverableEvent({ ...event, json });
-    } else if (event.type === 'finish') {
-      const rest = text.end();
-      if (rest !== '') yield proveDeliverableEvent({ type: 'text', text: rest });
-      for (const [index, restorer] of calls) {
-        const json = restorer.end();
-        if (json !== '') yield proveDeliverableEvent({ type: 'tool_arguments', index, json });
+  const restorerOf = (index: number): Restorer => {
+    let restorer = calls.get(index);
+    if (restorer === undefined) calls.set(index, (restorer = new Restorer(jsonValues)));
+    return restorer;
+  };
+  return {
+    restore(events) {
+      const restored: AnswerEvent[] = [];
+      const addText = (piece: string) => piece !== '' && restored.push({ type: 'text', text: piece });
+      const addJson = (index: number, json: string) =>
+        json !== '' && restored.push({ type: 'tool_arguments', index, json });
+      for (const event of events) {
+        if (event.type === 'text') addText(text.push(event.text));
+        else if (event.type === 'tool_arguments')
+          addJson(event.index, restorerOf(event.index).push(event.json));
+        else {
+          if (event.type === 'finish') {
+            addText(text.end());
+            for (const [index, restorer] of calls) addJson(index, restorer.end());
+          }
+          restored.push(event);
+        }
       }
-      yield proveDeliverableEvent(event);
-    } else {
-      yield proveDeliverableEvent(event);
-    }
-  }
+      return proveDeliverableEvents(restored);
+    },
+  };
 }
 
 function selectRestorable(

@@ -38,7 +38,7 @@ async function* ask(input: {
   readonly request: ModelRequest;
   readonly poolOf: (origin: string) => Pool;
   readonly keyOf: (envName: string) => string | undefined;
-}): AsyncGenerator<AnswerEvent> {
+}): AsyncGenerator<readonly AnswerEvent[]> {
   const { request } = input;
   const { route } = request;
   const { origin, path } = endpointOf(route.baseUrl ?? '');
@@ -65,7 +65,7 @@ async function* ask(input: {
   await checkStatus(response);
   try {
     if (request.delivery === 'stream') yield* readCompletionStream(limitBytes(response.body), body.length);
-    else yield* readCompletion(await readText(response.body), body.length);
+    else yield readCompletion(await readText(response.body), body.length);
   } catch (cause) {
     throw cause instanceof ModelError
       ? cause

@@ -15,36 +15,36 @@ interface Delta {
 }
 
 /** Reads a whole chat completion. Throws a ModelError on anything that is none. */
-export function* readCompletion(text: string, promptCharacters: number): Generator<AnswerEvent> {
+export function readCompletion(text: string, promptCharacters: number): readonly AnswerEvent[] {
   const reader = new ChunkReader(promptCharacters);
-  yield* reader.read(text, 'message');
-  yield reader.finish();
+  reader.read(text, 'message');
+  reader.finish();
+  return reader.take();
 }
 
 /** Reads a stream of server-sent chunks as they come. Throws a ModelError when it ends before it is complete. */
 export async function* readCompletionStream(
   body: AsyncIterable<Buffer>,
   promptCharacters: number,
-): AsyncGenerator<AnswerEvent> {
+): AsyncGenerator<readonly AnswerEvent[]> {
   const reader = new ChunkReader(promptCharacters);
   const decoder = new TextDecoder('utf-8', { fatal: true });
-  const data: string[] = [];
-  const parser = createParser({
-    onEvent: (event) => data.push(event.data),
-    maxBufferSize: MAX_EVENT_CHARACTERS,
-  });
+  let done = false;
+  const onEvent = ({ data }: { data: string }) => {
+    if (done) return;
+    if (data === '[DONE]') done = true;
+    else reader.read(data, 'delta');
+  };
+  const parser = createParser({ onEvent, maxBufferSize: MAX_EVENT_CHARACTERS });
   for await (const bytes of body) {
     parser.feed(decodeChunk(decoder, bytes));
-    for (const item of data.splice(0)) {
-      if (item === '[DONE]') {
-        yield reader.finish();
-        return;
-      }
-      yield* reader.read(item, 'delta');
-    }
+    if (done) break;
+    const events = reader.take();
+    if (events.length > 0) yield events;
   }
   // Some servers close the connection instead of saying [DONE]; a finish reason is still demanded.
-  yield reader.finish();
+  reader.finish();
+  yield reader.take();
 }
 
 const MAX_EVENT_CHARACTERS = 4_000_000;
@@ -63,12 +63,20 @@ class ChunkReader {
   #outputCharacters = 0;
   #usage: Usage | undefined;
   #finishReason: FinishReason | undefined;
+  #events: AnswerEvent[] = [];
 
   constructor(promptCharacters: number) {
     this.#promptCharacters = promptCharacters;
   }
 
-  *read(json: string, part: 'message' | 'delta'): Generator<AnswerEvent> {
+  /** The events since the last call. */
+  take(): readonly AnswerEvent[] {
+    const events = this.#events;
+    this.#events = [];
+    return events;
+  }
+
+  read(json: string, part: 'message' | 'delta'): void {
     const chunk = parseObject(json);
     if (chunk['error'] !== undefined && chunk['error'] !== null)
       throw new ModelError('unavailable', 'the server sent an error in its answer');
@@ -80,15 +88,15 @@ class ChunkReader {
     const content = choice[part]?.content;
     if (typeof content === 'string' && content !== '') {
       this.#outputCharacters += content.length;
-      yield { type: 'text', text: content };
+      this.#events.push({ type: 'text', text: content });
     } else if (content !== undefined && content !== null && content !== '') {
       throw new ModelError('malformed', 'the content of the answer is not text');
     }
-    yield* this.#readCalls(choice[part]?.tool_calls);
+    this.#readCalls(choice[part]?.tool_calls);
     if (typeof choice.finish_reason === 'string') this.#finishReason = toFinishReason(choice.finish_reason);
   }
 
-  finish(): AnswerEvent {
+  finish(): void {
     if (this.#finishReason === undefined)
       throw new ModelError('malformed', 'the answer broke off before its finish reason');
     const usage = this.#usage ?? {
@@ -96,10 +104,10 @@ class ChunkReader {
       outputTokens: Math.ceil(this.#outputCharacters / 4),
       source: 'estimate',
     };
-    return { type: 'finish', reason: this.#finishReason, usage };
+    this.#events.push({ type: 'finish', reason: this.#finishReason, usage });
   }
 
-  *#readCalls(calls: unknown): Generator<AnswerEvent> {
+  #readCalls(calls: unknown): void {
     if (calls === undefined || calls === null) return;
     if (!Array.isArray(calls)) throw new ModelError('malformed', 'tool_calls is not a list');
     for (const [position, call] of (calls as unknown[]).entries()) {
@@ -110,16 +118,16 @@ class ChunkReader {
       if (!this.#calls.has(index)) {
         if (typeof name !== 'string') throw new ModelError('malformed', 'a tool call has no name');
         this.#calls.add(index);
-        yield {
+        this.#events.push({
           type: 'tool_call',
           index,
           id: typeof call['id'] === 'string' ? call['id'] : `call_${index}`,
           name,
-        };
+        });
       }
       if (typeof json === 'string' && json !== '') {
         this.#outputCharacters += json.length;
-        yield { type: 'tool_arguments', index, json };
+        this.#events.push({ type: 'tool_arguments', index, json });
       }
     }
   }

@@ -1,0 +1,102 @@
+import { ModelError } from '../../ports/model.ts';
+import type { AnswerEvent } from '../../road/conversation.ts';
+import type { Route } from '../../road/governed.ts';
+import { openDeadline, type Deadline } from './deadline.ts';
+import type { Inference } from './inference.ts';
+
+/** One try at one route: its deadlines, and what it tells the route's health and the record. Settled exactly once. */
+export class RouteTry {
+  readonly #route: Route;
+  readonly #inference: Inference;
+  readonly #deadline: Deadline;
+  readonly #batches: AsyncIterator<readonly AnswerEvent[]>;
+  readonly #startedUs: number;
+  #firstByteMs: number | undefined;
+  #settled = false;
+
+  constructor(route: Route, inference: Inference) {
+    this.#route = route;
+    this.#inference = inference;
+    this.#startedUs = inference.clock.monotonicUs();
+    const leftMs = Math.max(0, (inference.deadlineUs - this.#startedUs) / 1000);
+    this.#deadline = openDeadline({
+      signal: inference.signal,
+      totalMs: Math.min(route.timeouts.totalMs, leftMs),
+    });
+    const answer = inference.providers[route.provider].infer({
+      prompt: inference.prompt.prompt,
+      route,
+      requestId: inference.intent.requestId,
+      delivery: inference.delivery,
+      signal: this.#deadline.signal,
+    });
+    this.#batches = answer[Symbol.asyncIterator]();
+  }
+
+  /** Whether the finish has come: then there is no next batch. */
+  isFinished(): boolean {
+    return this.#settled;
+  }
+
+  /** The next batch of events. Throws a ModelError, or what it was when the caller left. */
+  async next(): Promise<readonly AnswerEvent[]> {
+    const { timeouts } = this.#route;
+    this.#deadline.arm(this.#firstByteMs === undefined ? timeouts.firstByteMs : timeouts.idleMs);
+    try {
+      const step = await this.#batches.next();
+      if (step.done === true) throw new ModelError('malformed', 'the answer ended without a finish');
+      this.#arrived();
+      if (step.value.at(-1)?.type === 'finish') this.#succeed();
+      return step.value;
+    } catch (cause) {
+      if (this.#inference.signal.aborted) throw cause;
+      throw this.#fail(cause);
+    } finally {
+      this.#deadline.disarm();
+    }
+  }
+
+  /** Lets the connection go; a try that was not settled by then was cut off by the caller. */
+  async close(): Promise<void> {
+    this.#deadline.close();
+    if (!this.#settled) {
+      this.#inference.health.inconclusive(this.#route);
+      this.#settle({ outcome: 'failed', cause: 'cancelled: the caller left, or the answer was cut off' });
+    }
+    await this.#batches.return?.()?.catch(() => undefined);
+  }
+
+  #arrived(): void {
+    if (this.#firstByteMs !== undefined) return;
+    this.#firstByteMs = (this.#inference.clock.monotonicUs() - this.#startedUs) / 1000;
+    this.#inference.onRoute(this.#route);
+  }
+
+  #succeed(): void {
+    this.#inference.health.succeeded(this.#route, this.#firstByteMs ?? 0);
+    this.#settle({ outcome: 'answered' });
+  }
+
+  #fail(cause: unknown): ModelError {
+    const limit = this.#deadline.expired();
+    const error =
+      limit === undefined ? toModelError(cause) : new ModelError('deadline', `no answer in time (${limit})`);
+    if (error.kind === 'rejected') this.#inference.health.inconclusive(this.#route);
+    else this.#inference.health.failed(this.#route);
+    this.#settle({ outcome: 'failed', cause: `${error.kind}: ${error.message}` });
+    return error;
+  }
+
+  #settle(end: { readonly outcome: 'answered' | 'failed'; readonly cause?: string }): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    const tookUs = Math.round(this.#inference.clock.monotonicUs() - this.#startedUs);
+    this.#inference.onTry({ route: this.#route.name, tookUs, ...end });
+  }
+}
+
+function toModelError(cause: unknown): ModelError {
+  if (cause instanceof ModelError) return cause;
+  // Its message may hold anything, so only its name goes on the record.
+  return new ModelError('unavailable', cause instanceof Error ? cause.name : 'unknown failure', { cause });
+}
