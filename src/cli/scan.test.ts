@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
@@ -69,6 +69,8 @@ describe('goldenpath scan', () => {
     assert.equal(missing.code, 2);
     assert.match(missing.error, /could not scan: .*ENOENT/);
     assert.equal((await run(root, '--sarif', join(root, 'no', 'such', 'place'))).code, 2);
+    mkdirSync(join(root, 'empty'));
+    assert.equal((await run(join(root, 'empty'))).code, 2);
     const skipped = { ignored: 0, binary: 0, tooLarge: 0, links: 0 };
     const report = { findings: [], scannedFiles: 0, allowed: 0, skipped, unreadable: ['a'] };
     assert.equal(chooseExitCode(report), 2);

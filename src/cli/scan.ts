@@ -38,9 +38,9 @@ export function addScanCommand(program: Command): void {
     });
 }
 
-/** What the shell is told: a scan that is not complete is not clean, whatever it found. */
+/** What the shell is told: a scan that is not complete, or that saw nothing at all, is not clean. */
 export function chooseExitCode(report: ScanReport): number {
-  if (report.unreadable.length > 0) return EXIT.notScanned;
+  if (report.unreadable.length > 0 || report.scannedFiles === 0) return EXIT.notScanned;
   return report.findings.length > 0 ? EXIT.findings : EXIT.clean;
 }
 

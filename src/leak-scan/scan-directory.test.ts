@@ -56,6 +56,12 @@ describe('the scan of a directory', () => {
     assert.deepEqual(listFiles(inner), ['kept.gen.ts', 'only-at-root.ts']);
   });
 
+  it('looks into a directory that git ignores where it is asked to', async () => {
+    write({ '.git/config': '', '.gitignore': 'dist/\n', 'dist/deep/a.ts': CALL });
+    assert.deepEqual(listFiles(await scanDirectory(join(root, 'dist'))), ['deep/a.ts']);
+    assert.deepEqual(listFiles(await scanDirectory(join(root, 'dist', 'deep'))), ['a.ts']);
+  });
+
   it('counts what it skips', async () => {
     write({
       'image.ts': Buffer.from([0x89, 0x50, 0, 1]),

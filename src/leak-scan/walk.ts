@@ -19,7 +19,9 @@ const NEVER = new Set(['.git', 'node_modules']);
 export function* walkDirectory(directory: string): Generator<Visit> {
   const root = resolve(directory);
   if (!statSync(root).isDirectory()) throw new Error(`${directory} is not a directory`);
-  yield* walk(root, { root, ignores: readIgnoresAbove(root) });
+  const above = readIgnoresAbove(root);
+  // Whoever names a directory that git ignores wants to see into it, and not to hear that nothing was found.
+  yield* walk(root, { root, ignores: isIgnored(`${root}${sep}`, above) ? [] : above });
 }
 
 function* walk(
@@ -64,6 +66,7 @@ function isIgnored(path: string, ignores: readonly IgnoreFile[]): boolean {
       .slice(base.length + 1)
       .split(sep)
       .join('/');
+    if (name === '') continue; // a directory has no say about itself
     const verdict = rules.test(name);
     if (verdict.ignored) isOut = true;
     if (verdict.unignored) isOut = false;
