@@ -1,3 +1,4 @@
+import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { signCheckpoint, type Unsigned } from './checkpoint.ts';
 import { syncData, type AuditFiles } from './file-system.ts';
@@ -14,12 +15,14 @@ export class CheckpointWriter {
   readonly #key: SigningKey;
   readonly #fd: number;
   /** A write that failed half-way, here or in a process that died: its line is ended before the next. */
-  #torn = true;
+  #torn: boolean;
 
   constructor(options: { files: AuditFiles; auditDir: string; key: SigningKey }) {
     this.#files = options.files;
     this.#key = options.key;
-    this.#fd = options.files.openSync(checkpointFile(options.auditDir), 'a', 0o640);
+    const file = checkpointFile(options.auditDir);
+    this.#torn = fs.existsSync(file) && !fs.readFileSync(file, 'utf8').endsWith('\n');
+    this.#fd = options.files.openSync(file, 'a', 0o640);
   }
 
   /** Resolves when the checkpoint is durable. It must only name lines that are. */

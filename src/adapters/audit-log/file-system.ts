@@ -1,10 +1,25 @@
 import * as fs from 'node:fs';
 
 /** The calls that can fail when a disk is full or away; a test hands in ones that do. */
-export type AuditFiles = Pick<typeof fs, 'openSync' | 'closeSync' | 'writeSync' | 'fdatasync' | 'fsyncSync'>;
+export type AuditFiles = Pick<
+  typeof fs,
+  'open' | 'openSync' | 'closeSync' | 'writeSync' | 'fdatasync' | 'fsync'
+>;
 
 /** The file system of the operating system. */
 export const systemFiles: AuditFiles = fs;
+
+/** Opens a file without holding up the event loop: creating one may wait for the file system's journal. */
+export function openFile(
+  files: AuditFiles,
+  file: { path: string; flags: string; mode?: number },
+): Promise<number> {
+  return new Promise((resolve, reject) => {
+    files.open(file.path, file.flags, file.mode, (error, fd) =>
+      error === null ? resolve(fd) : reject(error),
+    );
+  });
+}
 
 /** Resolves when what was written to the file would survive a power cut. */
 export function syncData(files: AuditFiles, fd: number): Promise<void> {
@@ -14,10 +29,12 @@ export function syncData(files: AuditFiles, fd: number): Promise<void> {
 }
 
 /** Makes the entries of a folder durable: a new file is lost in a power cut as long as its folder is not synced. */
-export function syncFolderWith(files: AuditFiles, dir: string): void {
-  const fd = files.openSync(dir, 'r');
+export async function syncFolderEntries(files: AuditFiles, dir: string): Promise<void> {
+  const fd = await openFile(files, { path: dir, flags: 'r' });
   try {
-    files.fsyncSync(fd);
+    await new Promise<void>((resolve, reject) => {
+      files.fsync(fd, (error) => (error === null ? resolve() : reject(error)));
+    });
   } finally {
     files.closeSync(fd);
   }
@@ -30,13 +47,8 @@ export function writeFully(
 ): void {
   let done = 0;
   while (done < target.bytes.length) {
-    const written = files.writeSync(
-      target.fd,
-      target.bytes,
-      done,
-      target.bytes.length - done,
-      target.position + done,
-    );
+    const { fd, bytes, position } = target;
+    const written = files.writeSync(fd, bytes, done, bytes.length - done, position + done);
     if (written === 0) throw new Error('the file system took no bytes');
     done += written;
   }

@@ -146,8 +146,8 @@ export class LogWriter implements AuditLog {
     const { group } = this.#committer;
     const { limits } = this.#options;
     // Recovery stays in one segment, so that whoever recovers a crashed recovery need read only that one.
-    if (group.lengthBytes === 0 && this.#started && this.#segmentBytes > limits.segmentBytes)
-      this.#startSegment(group);
+    const isFull = this.#segmentBytes > limits.segmentBytes;
+    if (isFull && this.#started && group.lengthBytes === 0) this.#startSegment(group);
     if (this.#lost > 0 && this.#committer.fault === undefined) this.#admitGap(group);
     this.#write(group, record);
     if (this.#chain.lines - this.#checkpointedLines >= limits.checkpointLines) this.#checkpoint(group);
@@ -156,23 +156,18 @@ export class LogWriter implements AuditLog {
 
   #write(group: Group, record: AuditRecord | LogRecord): void {
     this.#segmentBytes += group.append(this.#chain.append(JSON.stringify(record)));
+    if (this.#segmentBytes > this.#options.limits.segmentBytes / 2) this.#options.segments.prepareNext();
   }
 
   #startSegment(group: Group): void {
     this.#segmentNumber += 1;
     group.startsSegment = true;
-    const first = {
-      kind: 'log.segment',
-      number: this.#segmentNumber,
-      open: [...this.#open],
-    } satisfies LogRecord;
-    group.append(this.#chain.append(JSON.stringify(first)));
+    this.#segmentBytes = 0;
+    this.#write(group, { kind: 'log.segment', number: this.#segmentNumber, open: [...this.#open] });
   }
 
   #admitGap(group: Group): void {
-    group.append(
-      this.#chain.append(JSON.stringify({ kind: 'log.gap', lost: this.#lost } satisfies LogRecord)),
-    );
+    this.#write(group, { kind: 'log.gap', lost: this.#lost });
     this.#lost = 0;
   }
 

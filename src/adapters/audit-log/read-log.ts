@@ -4,7 +4,7 @@ import { readAt } from '../local-state/files.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
 const LINE_FEED = 0x0a;
-const WRITER_NAME = /^\d{8}T\d{6}Z-[0-9a-f]{8}$/;
+const WRITER_NAME = /^\d{8}T\d{9}Z-[0-9a-f]{8}$/;
 const SEGMENT_NAME = /^\d{6,}\.jsonl$/;
 
 /** A complete line of a file. `bytes` are without the line feed, and valid only during the callback. */
@@ -39,7 +39,7 @@ export function listSegments(writerDir: string): string[] {
 
 /** A writer's name: its start, to be read by people, and a number that makes it unique. */
 export function writerName(startedAtMs: number, chance: number): string {
-  const time = new Date(startedAtMs).toISOString().replaceAll(/[-:]|\.\d+/g, '');
+  const time = new Date(startedAtMs).toISOString().replaceAll(/[-:.]/g, '');
   return `${time}-${chance.toString(16).padStart(8, '0')}`;
 }
 
@@ -67,6 +67,21 @@ export function scanLines(
       }
       carried = chunk.subarray(from);
       start += from;
+    }
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+/** The first line of a file, where it has a whole one. */
+export function readFirstLine(file: string): Buffer | undefined {
+  const fd = fs.openSync(file, 'r');
+  try {
+    for (let length = 64 * 1024; ; length *= 4) {
+      const read = readAt(fd, { offset: 0, length });
+      const feed = read.indexOf(LINE_FEED);
+      if (feed !== -1) return read.subarray(0, feed);
+      if (read.length < length) return undefined;
     }
   } finally {
     fs.closeSync(fd);

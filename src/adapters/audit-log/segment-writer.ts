@@ -1,5 +1,5 @@
 import * as path from 'node:path';
-import { syncData, syncFolderWith, writeFully, type AuditFiles } from './file-system.ts';
+import { openFile, syncData, syncFolderEntries, writeFully, type AuditFiles } from './file-system.ts';
 
 /** The file name of a writer's n-th segment. */
 export function segmentName(number: number): string {
@@ -15,6 +15,7 @@ export class SegmentWriter {
   readonly #files: AuditFiles;
   readonly #dir: string;
   #fd: number | undefined;
+  #next: Promise<number> | undefined;
   #number = 0;
   #size = 0;
   #durableSize = 0;
@@ -43,19 +44,23 @@ export class SegmentWriter {
       this.#files.closeSync(this.#fd);
       this.#fd = undefined;
     }
-    const next = this.#number + 1;
-    // Not 'wx': a failed start may have left the file behind, empty. Not 'a': the kernel would ignore positions.
-    const fd = this.#files.openSync(path.join(this.#dir, segmentName(next)), 'w', 0o640);
+    this.prepareNext();
     try {
-      syncFolderWith(this.#files, this.#dir);
-    } catch (error) {
-      this.#files.closeSync(fd);
-      throw error;
+      this.#fd = await this.#next;
+      this.#number += 1;
+    } finally {
+      // Not before the number has moved on: the next one prepared would else be this very file, emptied.
+      this.#next = undefined;
     }
-    this.#fd = fd;
-    this.#number = next;
     this.#size = 0;
     this.#durableSize = 0;
+  }
+
+  /** Creates the file of the next segment ahead of time, since that may take as long as many syncs. */
+  prepareNext(): void {
+    if (this.#next !== undefined) return;
+    this.#next = this.#create(this.#number + 1);
+    this.#next.catch(() => undefined); // whoever starts the segment hears of it
   }
 
   /** Hands bytes to the operating system. Throws; the same call may then be made again. Keeps `bytes`. */
@@ -83,10 +88,28 @@ export class SegmentWriter {
     return free;
   }
 
-  /** Lets go of the file. */
+  /** Lets go of the files. */
   close(): void {
     if (this.#fd !== undefined) this.#files.closeSync(this.#fd);
     this.#fd = undefined;
+    this.#next?.then(
+      (fd) => this.#files.closeSync(fd),
+      () => undefined,
+    );
+    this.#next = undefined;
+  }
+
+  async #create(number: number): Promise<number> {
+    // Not 'wx': a failed start may have left the file behind, empty. Not 'a': the kernel would ignore positions.
+    const file = { path: path.join(this.#dir, segmentName(number)), flags: 'w', mode: 0o640 };
+    const fd = await openFile(this.#files, file);
+    try {
+      await syncFolderEntries(this.#files, this.#dir);
+    } catch (error) {
+      this.#files.closeSync(fd);
+      throw error;
+    }
+    return fd;
   }
 
   #openFile(): number {
