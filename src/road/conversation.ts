@@ -53,4 +53,6 @@ export type AnswerEvent =
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'tool_call'; readonly index: number; readonly id: string; readonly name: string }
   | { readonly type: 'tool_arguments'; readonly index: number; readonly json: string }
+  /** The guardrail's own words. They stand in place of the answer; what of it has left already cannot be called back. */
+  | { readonly type: 'blocked'; readonly message: string }
   | { readonly type: 'finish'; readonly reason: FinishReason; readonly usage: Usage | undefined };

@@ -19,6 +19,7 @@ export class DeliveredAnswer {
   note(events: readonly GuardedEvent[]): boolean {
     for (const event of events) {
       if (event.type === 'text') this.#text += event.text;
+      else if (event.type === 'blocked') this.#text += event.message;
       else if (event.type === 'tool_call') this.#text += `\n[tool call ${event.name}] `;
       else if (event.type === 'tool_arguments') this.#text += event.json;
       else {

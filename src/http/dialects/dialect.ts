@@ -62,6 +62,9 @@ export async function collectAnswer(batches: AsyncIterable<Batch>): Promise<Whol
       } else if (event.type === 'tool_arguments') {
         const call = calls.get(event.index);
         if (call !== undefined) call.argumentsJson += event.json;
+      } else if (event.type === 'blocked') {
+        text = event.message;
+        calls.clear();
       } else end = event;
     }
   }

@@ -51,6 +51,8 @@ function writeEvent(event: DeliverableEvent, frame: AnswerFrame): string {
   switch (event.type) {
     case 'text':
       return writeChunk(frame, `{"content":${JSON.stringify(event.text)}}`, 'null');
+    case 'blocked':
+      return writeChunk(frame, `{"content":${JSON.stringify(event.message)}}`, 'null');
     case 'tool_call': {
       const call = {
         index: event.index,

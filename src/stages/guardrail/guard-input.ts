@@ -30,7 +30,7 @@ export async function guardInput(
       blocked: true,
       refusal: refuse('guardrail.input_blocked', { detail: describeFindings(verdict.recorded) }),
       events: proveGuardedEvents([
-        { type: 'text', text: verdict.message ?? '' },
+        { type: 'blocked', message: verdict.message ?? '' },
         { type: 'finish', reason: 'content_filter', usage: NOTHING_USED },
       ]),
       guard: verdict.recorded,

@@ -37,7 +37,7 @@ export function openOutputGuard(input: {
       } else if (event.type === 'tool_arguments') {
         const call = calls.find(({ index }) => index === event.index);
         if (call !== undefined) call.json += event.json;
-      } else {
+      } else if (event.type === 'finish') {
         const rest = await ask(() => stream.end());
         if (rest.text !== '') released.push({ type: 'text', text: rest.text });
         if (rest.blocked) return endBlocked(released, rest, event);
@@ -51,7 +51,7 @@ export function openOutputGuard(input: {
 
   function endBlocked(released: AnswerEvent[], end: FinalRelease, finish?: Finish): readonly GuardedEvent[] {
     onVerdict(end.recorded);
-    if (end.message !== undefined) released.push({ type: 'text', text: end.message });
+    released.push({ type: 'blocked', message: end.message ?? '' });
     released.push({ type: 'finish', reason: 'content_filter', usage: finish?.usage });
     return proveGuardedEvents(released);
   }
@@ -61,7 +61,7 @@ export function openOutputGuard(input: {
     const verdict = await ask(() => guardrail.assess({ source: 'OUTPUT', texts, signal }));
     onVerdict(verdict.recorded);
     if (verdict.action === 'blocked') {
-      if (verdict.message !== undefined) released.push({ type: 'text', text: verdict.message });
+      released.push({ type: 'blocked', message: verdict.message ?? '' });
       released.push({ ...finish, reason: 'content_filter' });
       return proveGuardedEvents(released);
     }
