@@ -1,33 +1,182 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
+import type { AuditRecord } from '../../road/record.ts';
+import { registerAuditLogConformance } from './conformance.ts';
+import { systemFiles, type AuditFiles } from './file-system.ts';
 import { openLocalAuditLog } from './local.ts';
-import { parseLine } from './line.ts';
+import { LogWriter } from './log-writer.ts';
+import { listWriters } from './read-log.ts';
+import { makeClosed, makeIntent, makeStateDir, readRecords, runAttempts, testClock } from './testing.ts';
+import { verifyLog } from './verify.ts';
 
-const clock = { nowMs: () => Date.now(), monotonicUs: () => performance.now() * 1000, random: Math.random };
+const isOurs = (record: { kind: string }): record is AuditRecord => !record.kind.startsWith('log.');
 
-void test('writes a chain of lines', async () => {
-  const stateDir = mkdtempSync(path.join(tmpdir(), 'gp-audit-'));
-  const log = await openLocalAuditLog({ stateDir, clock });
-  await log.open({ kind: 'opened', requestId: 'a', startedAtMs: 1, dialect: 'x' });
-  await log.close({
-    kind: 'closed',
-    requestId: 'a',
-    startedAtMs: 1,
-    dialect: 'x',
-    closedAtMs: 2,
-    outcome: 'answered',
-  });
-  await log.stop();
-  const [writer] = readdirSync(path.join(stateDir, 'audit'));
-  const lines = readFileSync(path.join(stateDir, 'audit', writer ?? '', '000001.jsonl'), 'utf8')
-    .trimEnd()
-    .split('\n');
-  const parsed = lines.map((line) => parseLine(Buffer.from(line)));
-  assert.deepEqual(
-    parsed.map((line) => (typeof line === 'string' ? line : line.record.kind)),
-    ['log.writer', 'opened', 'closed', 'log.stop'],
-  );
+registerAuditLogConformance('local', async () => {
+  const stateDir = makeStateDir();
+  return {
+    open: () => openLocalAuditLog({ stateDir, clock: testClock }),
+    crash: async (log) => {
+      assert.ok(log instanceof LogWriter);
+      log.abort();
+    },
+    readRecords: async () => readRecords(stateDir).filter(isOurs),
+    dispose: async () => fs.rmSync(stateDir, { recursive: true }),
+  };
 });
+
+/** A disk that can be full. While it is, writes are cut off half-way, and syncs fail. */
+function makeFragileDisk(): { files: AuditFiles; state: { failWrites: boolean; failSyncs: boolean } } {
+  const state = { failWrites: false, failSyncs: false };
+  const failure = () => Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
+  const files: AuditFiles = {
+    ...systemFiles,
+    writeSync: ((fd: number, bytes: Buffer, offset: number, length: number, position: number | null) => {
+      if (!state.failWrites) return systemFiles.writeSync(fd, bytes, offset, length, position);
+      systemFiles.writeSync(fd, bytes, offset, Math.ceil(length / 2), position);
+      throw failure();
+    }) as AuditFiles['writeSync'], // the one overload that the log calls
+    fdatasync: ((fd: number, done: (error: Error | null) => void) => {
+      if (state.failSyncs) setImmediate(() => done(failure()));
+      else systemFiles.fdatasync(fd, done);
+    }) as AuditFiles['fdatasync'], // without the promisified property, which the log does not use
+  };
+  return { files, state };
+}
+
+const QUICK = { retryMs: 5, segmentBytes: 8000, checkpointLines: 8 };
+
+void describe('a disk that fails', () => {
+  for (const failing of ['failWrites', 'failSyncs'] as const) {
+    void test(`refuses intents, keeps closed records and recovers by itself (${failing})`, async () => {
+      const stateDir = makeStateDir();
+      const { files, state } = makeFragileDisk();
+      const faults: (string | undefined)[] = [];
+      const log = await openLocalAuditLog({
+        stateDir,
+        clock: testClock,
+        files,
+        limits: QUICK,
+        onFault: (fault) => faults.push(fault),
+      });
+      await runAttempts(log, ['before']);
+      await log.open(makeIntent('during'));
+
+      state[failing] = true;
+      await assert.rejects(log.open(makeIntent('refused')), /ENOSPC/);
+      assert.match(log.fault() ?? '', /ENOSPC/);
+      await assert.rejects(log.open(makeIntent('refused at once')), /ENOSPC/);
+      const closes = [
+        log.close(makeClosed(makeIntent('during'))),
+        log.close(makeClosed(makeIntent('refused'), { outcome: 'refused' })),
+      ];
+      await new Promise((resolve) => setTimeout(resolve, 30));
+
+      state[failing] = false;
+      await Promise.all(closes);
+      while (log.fault() !== undefined) await new Promise((resolve) => setTimeout(resolve, 5));
+      await runAttempts(
+        log,
+        Array.from({ length: 20 }, (_, index) => `after${index}`),
+      );
+      await log.stop();
+
+      assert.equal(faults.length, 2);
+      assert.equal(faults[1], undefined);
+      const closed = readRecords(stateDir).filter((record) => record.kind === 'closed');
+      assert.equal(closed.length, 23);
+      assert.deepEqual(verifyLog({ auditDir: path.join(stateDir, 'audit') }).problems, []);
+    });
+  }
+
+  void test('admits in the log what it had to give up when memory was full too', async () => {
+    const stateDir = makeStateDir();
+    const { files, state } = makeFragileDisk();
+    const log = await openLocalAuditLog({
+      stateDir,
+      clock: testClock,
+      files,
+      limits: { ...QUICK, heldBytes: 2000 },
+    });
+    const intents = Array.from({ length: 10 }, (_, index) => makeIntent(`a${index}`));
+    await Promise.all(intents.map((intent) => log.open(intent)));
+    state.failWrites = true;
+    await assert.rejects(log.open(makeIntent('x')));
+    const results = Promise.allSettled(intents.map((intent) => log.close(makeClosed(intent))));
+    state.failWrites = false;
+    const lost = (await results).filter(({ status }) => status === 'rejected').length;
+    assert.ok(lost > 0 && lost < 10, String(lost));
+    await log.stop();
+    assert.deepEqual(
+      readRecords(stateDir).filter((record) => record.kind === 'log.gap'),
+      [{ kind: 'log.gap', lost }],
+    );
+    assert.deepEqual(
+      verifyLog({ auditDir: path.join(stateDir, 'audit') }).problems.map(({ kind }) => kind),
+      ['records_lost'],
+    );
+  });
+
+  void test('does not open a log that it cannot write', async () => {
+    const { files, state } = makeFragileDisk();
+    state.failWrites = true;
+    await assert.rejects(
+      openLocalAuditLog({ stateDir: makeStateDir(), clock: testClock, files, limits: QUICK }),
+      /ENOSPC/,
+    );
+  });
+});
+
+void describe('recovery', () => {
+  void test('closes an attempt once, though recovery itself is cut off after its records and before its end', async () => {
+    const stateDir = makeStateDir();
+    const log = await openLocalAuditLog({ stateDir, clock: testClock });
+    await log.open(makeIntent('left'));
+    if (log instanceof LogWriter) log.abort();
+    for (let start = 0; start < 3; start += 1) {
+      const next = await openLocalAuditLog({ stateDir, clock: testClock });
+      if (next instanceof LogWriter) next.abort();
+      forgetRecovery(stateDir);
+    }
+    await (await openLocalAuditLog({ stateDir, clock: testClock })).stop();
+    assert.equal(readRecords(stateDir).filter((record) => record.kind === 'closed').length, 1);
+    assert.deepEqual(verifyLog({ auditDir: path.join(stateDir, 'audit') }).problems, []);
+  });
+
+  void test('finds attempts that were opened many segments ago', async () => {
+    const stateDir = makeStateDir();
+    const log = await openLocalAuditLog({ stateDir, clock: testClock, limits: QUICK });
+    await log.open(makeIntent('left'));
+    await runAttempts(
+      log,
+      Array.from({ length: 60 }, (_, index) => `a${index}`),
+    );
+    if (log instanceof LogWriter) log.abort();
+    await (await openLocalAuditLog({ stateDir, clock: testClock })).stop();
+    const abandoned = readRecords(stateDir).filter(
+      (record) => record.kind === 'closed' && record.outcome === 'abandoned',
+    );
+    assert.equal(abandoned.length, 1);
+  });
+
+  void test('leaves a torn last line where it is, and nobody takes it for a record', async () => {
+    const stateDir = makeStateDir();
+    const log = await openLocalAuditLog({ stateDir, clock: testClock });
+    await runAttempts(log, ['a']);
+    if (log instanceof LogWriter) log.abort();
+    const [writer = ''] = listWriters(path.join(stateDir, 'audit'));
+    fs.appendFileSync(path.join(stateDir, 'audit', writer, '000001.jsonl'), '{"seq":3,"prev":"0');
+    await (await openLocalAuditLog({ stateDir, clock: testClock })).stop();
+    assert.deepEqual(verifyLog({ auditDir: path.join(stateDir, 'audit') }).problems, []);
+    const starts = readRecords(stateDir).filter((record) => record.kind === 'log.writer');
+    assert.equal(starts[1]?.predecessors[0]?.tornBytes, 18);
+  });
+});
+
+/** Takes back the marks with which a recovery ends, as if the process had died before it set them. */
+function forgetRecovery(stateDir: string): void {
+  for (const writer of listWriters(path.join(stateDir, 'audit'))) {
+    fs.rmSync(path.join(stateDir, 'audit', writer, 'taken-over.json'), { force: true });
+  }
+}

@@ -1,0 +1,101 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import type { AdminRecord, ClosedRecord, Intent } from '../../road/record.ts';
+import { readAt } from '../local-state/files.ts';
+import { parseLine } from './line.ts';
+import { SearchIndex, type AttemptFilter, type IndexedLine } from './search-index.ts';
+
+/** A line of the log as it was found and read. */
+export interface FoundLine extends IndexedLine {
+  readonly seq: number;
+  readonly hash: string;
+  readonly text: string;
+  readonly record: Intent | ClosedRecord | AdminRecord;
+}
+
+/** One attempt: what the log says of it, and where. */
+export interface FoundAttempt {
+  readonly requestId: string;
+  readonly opened: FoundLine | undefined;
+  readonly closed: FoundLine | undefined;
+  /** What operators did about it. */
+  readonly notes: readonly FoundLine[];
+  /** The closed record, or the intent as long as there is none. */
+  readonly story: Intent | ClosedRecord;
+}
+
+export interface AttemptQuery extends AttemptFilter {
+  /** Found anywhere in the attempt's lines, whatever its case. */
+  readonly text?: string;
+  readonly limit?: number;
+}
+
+/** Answers questions about a log from its own lines, which an index finds. */
+export interface AuditSearch {
+  /** Newest first. Throws where a line that was found is not what the log wrote. */
+  query(query: AttemptQuery): FoundAttempt[];
+  find(requestId: string): FoundAttempt | undefined;
+  close(): void;
+}
+
+/** Opens the log under a state folder for questions, and reads what was written up to now. */
+export function openAuditSearch({ stateDir }: { stateDir: string }): AuditSearch {
+  const auditDir = path.join(stateDir, 'audit');
+  if (!fs.existsSync(auditDir)) throw new Error(`there is no audit log in ${auditDir}`);
+  const index = new SearchIndex({ auditDir, indexFile: path.join(stateDir, 'index', 'audit.sqlite') });
+  index.catchUp();
+  const find = (requestId: string) => {
+    const lines = index.findLines(requestId).map((line) => readFoundLine(auditDir, line));
+    return describeAttempt(requestId, lines);
+  };
+  return {
+    find,
+    query(query) {
+      const found: FoundAttempt[] = [];
+      for (const requestId of index.findAttempts(query)) {
+        if (found.length === query.limit) break;
+        const attempt = find(requestId);
+        if (attempt !== undefined && hasText(attempt, query.text)) found.push(attempt);
+      }
+      return found;
+    },
+    close: () => index.close(),
+  };
+}
+
+function describeAttempt(requestId: string, lines: readonly FoundLine[]): FoundAttempt | undefined {
+  const opened = lines.find((line) => line.record.kind === 'opened');
+  const closed = lines.find((line) => line.record.kind === 'closed');
+  const notes = lines.filter((line) => line.record.kind === 'admin');
+  const story = closed?.record ?? opened?.record;
+  if (story === undefined || story.kind === 'admin') return undefined;
+  return { requestId, opened, closed, notes, story };
+}
+
+function hasText({ opened, closed }: FoundAttempt, text: string | undefined): boolean {
+  if (text === undefined) return true;
+  const wanted = text.toLowerCase();
+  return [opened, closed].some((line) => line?.text.toLowerCase().includes(wanted));
+}
+
+function readFoundLine(auditDir: string, place: IndexedLine): FoundLine {
+  const bytes = readBytes(path.join(auditDir, place.file), place);
+  const line = parseLine(bytes);
+  const where = `${place.file}:${place.line}`;
+  if (typeof line === 'string')
+    throw new Error(`${where} was changed (${line}): run goldenpath audit verify`);
+  const { seq, hash, record } = line;
+  if (record.kind !== 'opened' && record.kind !== 'closed' && record.kind !== 'admin') {
+    throw new Error(`${where} is no record: delete the index folder and ask again`);
+  }
+  return { ...place, seq, hash, record, text: bytes.toString('utf8') };
+}
+
+function readBytes(file: string, { offset, length }: IndexedLine): Buffer {
+  const fd = fs.openSync(file, 'r');
+  try {
+    return readAt(fd, { offset, length });
+  } finally {
+    fs.closeSync(fd);
+  }
+}
