@@ -6,7 +6,14 @@ const agent = new Agent({ keepAlive: true, maxSockets: 1024 });
 
 createServer((incoming, outgoing) => {
   const forward = request(
-    { agent, host: '127.0.0.1', port: Number(upstreamPort), path: incoming.url, method: incoming.method, headers: incoming.headers },
+    {
+      agent,
+      host: '127.0.0.1',
+      port: Number(upstreamPort),
+      path: incoming.url,
+      method: incoming.method,
+      headers: incoming.headers,
+    },
     (response) => {
       outgoing.writeHead(response.statusCode ?? 502, response.headers);
       response.pipe(outgoing);

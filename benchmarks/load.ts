@@ -32,7 +32,8 @@ export async function load(options: LoadOptions): Promise<LoadResult> {
   let started = 0;
   const startedAt = performance.now();
   const until = startedAt + options.durationMs;
-  const mayStart = () => performance.now() < until && (options.requests === undefined || started < options.requests);
+  const mayStart = () =>
+    performance.now() < until && (options.requests === undefined || started < options.requests);
   await Promise.all(
     Array.from({ length: options.connections }, async () => {
       const socket = await open(options.port);
@@ -90,7 +91,8 @@ function ask(socket: Socket, bytes: Buffer): Promise<number> {
         const length = /content-length: *(\d+)/i.exec(received.slice(0, headEnd))?.[1];
         need = length === undefined ? Number.POSITIVE_INFINITY : headEnd + 4 + Number(length);
       }
-      if (need === Number.POSITIVE_INFINITY ? received.endsWith('\r\n0\r\n\r\n') : received.length >= need) finish();
+      if (need === Number.POSITIVE_INFINITY ? received.endsWith('\r\n0\r\n\r\n') : received.length >= need)
+        finish();
     };
     socket.on('data', onData).once('close', onClose);
     socket.write(bytes);

@@ -4,6 +4,7 @@ import { addCanCommand } from './cli/can.ts';
 import { addCheckCommand } from './cli/check.ts';
 import { addInitCommand } from './cli/init.ts';
 import { addPublishCommand } from './cli/publish.ts';
+import { addScanCommand } from './cli/scan.ts';
 import { addSchemaCommand } from './cli/schema.ts';
 import { addStartCommand } from './cli/start.ts';
 import { addTokenCommand } from './cli/token.ts';
@@ -25,6 +26,7 @@ addPublishCommand(program);
 addInitCommand(program);
 addCanCommand(program);
 addSchemaCommand(program);
+addScanCommand(program);
 
 try {
   await program.parseAsync();

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
-import { openLoopbackIssuer } from '../adapters/loopback-issuer/loopback-issuer.ts';
+import { mintLoopbackToken } from '../compose/tokens.ts';
+import { DEFAULT_STATE } from './defaults.ts';
 
 interface TokenOptions {
   readonly user: string;
@@ -21,11 +22,7 @@ export function addTokenCommand(program: Command): void {
     .option('--group <name>', 'a group of that user; may be given several times', collect, [])
     .option('--workflow <name>', 'the workflow that the requests belong to')
     .option('--ttl <duration>', 'how long it lives, such as 90s, 30m, 1h or 7d', parseDurationS, 3600)
-    .option(
-      '--state <dir>',
-      'the state directory of the gateway',
-      process.env['GOLDENPATH_STATE'] ?? '.goldenpath',
-    )
+    .option('--state <dir>', 'the state directory of the gateway', DEFAULT_STATE)
     .action(async (options: TokenOptions, command: Command) => {
       try {
         command.configureOutput().writeOut?.(`${await mintFor(options)}\n`);
@@ -35,24 +32,9 @@ export function addTokenCommand(program: Command): void {
     });
 }
 
-async function mintFor(options: TokenOptions): Promise<string> {
-  const issuer = await openIssuer(options.state);
+function mintFor(options: TokenOptions): Promise<string> {
   const { user, tenant, group, workflow, ttl } = options;
-  return issuer.mint({ user, tenant, groups: group, workflow, ttlS: ttl });
-}
-
-async function openIssuer(stateDir: string): ReturnType<typeof openLoopbackIssuer> {
-  try {
-    return await openLoopbackIssuer({ stateDir, clock: { nowMs: () => Date.now() } });
-  } catch (error) {
-    // A failure of the file system has a `code`; what else is wrong with a key, the issuer explains itself.
-    if (!(error instanceof Error && 'code' in error)) throw error;
-    throw new Error(
-      `No state in ${stateDir}, and none could be made there (${error.message}). ` +
-        'Name the directory that the gateway uses with --state or GOLDENPATH_STATE.',
-      { cause: error },
-    );
-  }
+  return mintLoopbackToken(options.state, { user, tenant, groups: group, workflow, ttlS: ttl });
 }
 
 const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];

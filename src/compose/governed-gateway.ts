@@ -135,7 +135,7 @@ export class GovernedGateway implements Gateway {
       this.#assertServable(governance);
       this.#reloadProblems = [];
       if (governance.version === this.#world.governance.version) return 'unchanged';
-      const next = { governance, verifier: this.#verifierFor(governance), engines: this.#engines };
+      const next = { governance, verifier: this.#verify(governance), engines: this.#engines };
       this.#world = buildWorld(next);
       return 'swapped';
     } catch (error) {
@@ -144,16 +144,6 @@ export class GovernedGateway implements Gateway {
       ];
       return 'refused';
     }
-  }
-
-  /** Issuers that did not change keep their verifier, with its keys: one of them may just now be away. */
-  #verifierFor(governance: Governance): TokenVerifier {
-    const { issuers, loopbackIssuer, tenants } = this.#world.governance;
-    const describe = (parts: Pick<Governance, 'issuers' | 'loopbackIssuer' | 'tenants'>) =>
-      JSON.stringify([parts.issuers, parts.loopbackIssuer, [...parts.tenants.keys()]]);
-    return describe(governance) === describe({ issuers, loopbackIssuer, tenants })
-      ? this.#world.verifier
-      : this.#verify(governance);
   }
 }
 

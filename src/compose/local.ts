@@ -6,7 +6,7 @@ import { openLocalArchive } from '../adapters/archive/local.ts';
 import { openLocalAuditLog } from '../adapters/audit-log/local.ts';
 import { systemClock } from '../adapters/clock/system.ts';
 import { createHttpIssuerDocuments } from '../adapters/issuer-documents/http.ts';
-import { openLoopbackIssuer } from '../adapters/loopback-issuer/loopback-issuer.ts';
+import { openLoopbackIssuer, type LoopbackIssuer } from '../adapters/loopback-issuer/loopback-issuer.ts';
 import { createBedrock } from '../adapters/model/bedrock.ts';
 import { createOpenAiCompatible } from '../adapters/model/openai-compatible/provider.ts';
 import { createStandIn } from '../adapters/model/stand-in.ts';
@@ -18,6 +18,7 @@ import type { Governance } from '../governance/governance.ts';
 import { createServer } from '../http/server.ts';
 import type { TokenVerifier } from '../ports/identity.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
+import { createKeyring, type Keyring } from '../stages/identity/keyring.ts';
 import { createTokenVerifier } from '../stages/identity/oidc-token.ts';
 import { GovernedGateway } from './governed-gateway.ts';
 import { assertServable } from './servable.ts';
@@ -56,6 +57,7 @@ export async function startLocalGateway(options: LocalOptions): Promise<LocalGat
   mkdirSync(stateDir, { recursive: true, mode: 0o700 });
   const documents = createHttpIssuerDocuments();
   const issuer = await openLoopbackIssuer({ stateDir, clock: systemClock, beyond: documents });
+  const keyring = createKeyring({ documents: issuer.documents, clock: systemClock });
   const onFault = (fault: string | undefined) =>
     fault === undefined
       ? logger.info('evidence can be written again')
@@ -93,7 +95,7 @@ export async function startLocalGateway(options: LocalOptions): Promise<LocalGat
         telemetry,
         bodyLimits: { maxBytes: options.maxBodyBytes ?? MAX_BODY_BYTES, maxDepth: MAX_JSON_DEPTH },
       },
-      createVerifier: (governance) => createVerifier(governance, issuer),
+      createVerifier: (governance) => createVerifier({ governance, issuer, keyring }),
       assertServable: (governance) =>
         assertServable(governance, { host, env, warn: (message) => logger.warn(message) }),
       metrics: () => prometheus.render(),
@@ -127,11 +129,15 @@ export async function startLocalGateway(options: LocalOptions): Promise<LocalGat
   }
 }
 
-function createVerifier(
-  governance: Governance,
-  issuer: Awaited<ReturnType<typeof openLoopbackIssuer>>,
-): TokenVerifier {
+/** The keyring outlives the verifiers, so that a reload while an issuer is away forgets none of its keys. */
+function createVerifier(parts: {
+  readonly governance: Governance;
+  readonly issuer: LoopbackIssuer;
+  readonly keyring: Keyring;
+}): TokenVerifier {
+  const { governance, issuer, keyring } = parts;
   return createTokenVerifier({
+    keyring,
     issuers: governance.loopbackIssuer
       ? [...governance.issuers, issuer.acceptedIssuer()]
       : governance.issuers,

@@ -252,6 +252,7 @@ function toIssuer(issuer: NonNullable<Parts['root']>['value']['issuers'][number]
     tokenUse: issuer.tokenUse,
     claims: issuer.claims,
     tenant: issuer.tenant,
+    tenants: issuer.tenants,
     clockSkewS: issuer.clockSkewSeconds,
     jwksUri: issuer.jwksUri,
   };

@@ -65,6 +65,11 @@ export const rootSchema = z
           tenant: name
             .optional()
             .describe('The tenant of every token of this issuer, where no claim names it.'),
+          tenants: z
+            .array(name)
+            .min(1)
+            .optional()
+            .describe('The tenants that this issuer may speak for. Absent: any tenant of this repository.'),
           clockSkewSeconds: z.int().min(0).max(300).default(30),
           jwksUri: z.url().optional().describe('Only for issuers without discovery.'),
         }),

@@ -1,0 +1,22 @@
+import { openLoopbackIssuer, type TokenOrder } from '../adapters/loopback-issuer/loopback-issuer.ts';
+import { systemClock } from '../adapters/clock/system.ts';
+
+/** Makes a token of the loopback issuer whose key is in this state folder. */
+export async function mintLoopbackToken(stateDir: string, order: TokenOrder): Promise<string> {
+  const issuer = await openIssuer(stateDir);
+  return issuer.mint(order);
+}
+
+async function openIssuer(stateDir: string): ReturnType<typeof openLoopbackIssuer> {
+  try {
+    return await openLoopbackIssuer({ stateDir, clock: systemClock });
+  } catch (error) {
+    // A failure of the file system has a `code`; what else is wrong with a key, the issuer explains itself.
+    if (!(error instanceof Error && 'code' in error)) throw error;
+    throw new Error(
+      `No state in ${stateDir}, and none could be made there (${error.message}). ` +
+        'Name the directory that the gateway uses with --state or GOLDENPATH_STATE.',
+      { cause: error },
+    );
+  }
+}
