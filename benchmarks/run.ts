@@ -1,0 +1,180 @@
+import { parseArgs } from 'node:util';
+import { load, percentile, type LoadOptions } from './load.ts';
+import { startBareProxy, startGoldenpath, startPortkey, startUpstream, type Server } from './servers.ts';
+import { loadStreams } from './streams.ts';
+
+/** What one server did in one round. */
+interface Row {
+  readonly name: string;
+  readonly perSecond: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly cpuUsPerRequest: number;
+  readonly errors: number;
+}
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '5' },
+    memory: { type: 'boolean', default: false },
+    streams: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
+});
+if (values.help) {
+  process.stdout.write(`npm run bench -- [--seconds N] [--streams] [--memory] [--json]
+
+Compares a bare Node proxy, Portkey's npm package (no controls on) and Goldenpath (all controls on) with one
+instant upstream, in one run on this machine. Ratios are what counts: figures of other machines differ.
+
+  --seconds N   how long each server is measured in each round (5)
+  --streams     also 512 streams at once: time to the first token, and how many arrive whole
+  --memory      also Goldenpath's memory after 10,000 and after 100,000 requests
+  --json        the figures as JSON
+`);
+  process.exit(0);
+}
+
+const durationMs = Number(values.seconds) * 1000;
+const PROMPT =
+  'Our customer writes about an order that has not come yet and asks what can be done about it now. '
+    .repeat(11)
+    .slice(0, 1024);
+const BODY = JSON.stringify({ model: 'support-assistant', messages: [{ role: 'user', content: PROMPT }] });
+
+const say = (text: string) => process.stderr.write(`${text}\n`);
+const upstream = await startUpstream(18_101);
+const servers: Server[] = [];
+try {
+  servers.push(await startBareProxy(18_102, upstream));
+  servers.push(await startPortkey(18_103, upstream));
+  servers.push(await startGoldenpath(18_104, upstream));
+  for (const server of servers) {
+    say(`warming ${server.name} …`);
+    await load({ ...optionsOf(server), connections: 32, durationMs: Math.min(3000, durationMs) });
+  }
+  const busy = await measureAll('32 connections', 32);
+  const alone = await measureAll('1 connection', 1);
+  const streams = values.streams ? await measureStreams() : undefined;
+  const memory = values.memory ? await measureMemory() : undefined;
+  if (values.json) process.stdout.write(`${JSON.stringify({ busy, alone, streams, memory }, null, 2)}\n`);
+  else print(busy, alone);
+} finally {
+  await Promise.all([...servers, upstream].map((server) => server.stop()));
+}
+
+function optionsOf(server: Server): Pick<LoadOptions, 'port' | 'path' | 'headers' | 'body'> {
+  return { port: server.port, path: server.path, headers: server.headers, body: BODY };
+}
+
+/** Three rounds, the servers in turn, and the median of each: a noisy moment then spoils one round of one server. */
+async function measureAll(title: string, connections: number): Promise<Row[]> {
+  const rounds: Row[][] = [];
+  for (let round = 1; round <= 3; round++) {
+    const rows: Row[] = [];
+    for (const server of servers) {
+      say(`${title}, round ${round} of 3: ${server.name} …`);
+      const before = server.cpuUs();
+      const result = await load({ ...optionsOf(server), connections, durationMs: durationMs / 3 });
+      rows.push({
+        name: server.name,
+        perSecond: result.perSecond,
+        p50Ms: percentile(result.latenciesMs, 0.5),
+        p99Ms: percentile(result.latenciesMs, 0.99),
+        cpuUsPerRequest: (server.cpuUs() - before) / result.answers,
+        errors: result.errors,
+      });
+    }
+    rounds.push(rows);
+  }
+  return servers.map((server, index) =>
+    medianRow(
+      server.name,
+      rounds.map((rows) => rows[index]).filter((row) => row !== undefined),
+    ),
+  );
+}
+
+function medianRow(name: string, rows: readonly Row[]): Row {
+  const median = (pick: (row: Row) => number) =>
+    rows.map(pick).toSorted((a, b) => a - b)[Math.floor(rows.length / 2)] ?? Number.NaN;
+  return {
+    name,
+    perSecond: median((row) => row.perSecond),
+    p50Ms: median((row) => row.p50Ms),
+    p99Ms: median((row) => row.p99Ms),
+    cpuUsPerRequest: median((row) => row.cpuUsPerRequest),
+    errors: rows.reduce((sum, row) => sum + row.errors, 0),
+  };
+}
+
+async function measureStreams() {
+  const body = BODY.replace('{', '{"stream":true,');
+  const results = [];
+  for (const server of servers) {
+    say(`512 streams: ${server.name} …`);
+    const result = await loadStreams({ ...optionsOf(server), body, streams: 512 });
+    const row = {
+      name: server.name,
+      clean: result.clean,
+      firstTokenP50Ms: percentile(result.firstTokenMs, 0.5),
+      firstTokenP99Ms: percentile(result.firstTokenMs, 0.99),
+    };
+    results.push(row);
+    say(
+      `  ${row.clean} of 512 clean, first token p50 ${row.firstTokenP50Ms.toFixed(1)} ms, p99 ${row.firstTokenP99Ms.toFixed(1)} ms`,
+    );
+  }
+  return results;
+}
+
+async function measureMemory() {
+  const server = servers.at(-1);
+  if (server === undefined) throw new Error('no server');
+  const run = (requests: number) =>
+    load({ ...optionsOf(server), connections: 32, durationMs: 600_000, requests });
+  say('memory: 10,000 requests …');
+  await run(10_000);
+  const after10k = server.residentBytes();
+  say('memory: 90,000 more …');
+  await run(90_000);
+  const after100k = server.residentBytes();
+  const growth = after100k / after10k - 1;
+  say(
+    `memory: ${mib(after10k)} MiB after 10,000 requests, ${mib(after100k)} MiB after 100,000: ${(growth * 100).toFixed(1)} %`,
+  );
+  return { after10kBytes: after10k, after100kBytes: after100k, growth };
+}
+
+function mib(bytes: number): string {
+  return (bytes / 1_048_576).toFixed(0);
+}
+
+function print(busy: readonly Row[], alone: readonly Row[]): void {
+  const bare = busy[0];
+  const bareAlone = alone[0];
+  if (bare === undefined || bareAlone === undefined) return;
+  const lines = [
+    '',
+    `${'32 connections'.padEnd(26)}${'requests/s'.padStart(11)}${'× bare'.padStart(8)}${'× Portkey'.padStart(11)}${'p50 ms'.padStart(9)}${'p99 ms'.padStart(9)}${'CPU µs'.padStart(8)}${'errors'.padStart(8)}`,
+  ];
+  for (const row of busy) {
+    const portkey = busy[1]?.perSecond ?? Number.NaN;
+    lines.push(
+      `${row.name.padEnd(26)}${row.perSecond.toFixed(0).padStart(11)}${(row.perSecond / bare.perSecond).toFixed(2).padStart(8)}${(row.perSecond / portkey).toFixed(2).padStart(11)}${row.p50Ms.toFixed(2).padStart(9)}${row.p99Ms.toFixed(2).padStart(9)}${row.cpuUsPerRequest.toFixed(0).padStart(8)}${String(row.errors).padStart(8)}`,
+    );
+  }
+  lines.push(
+    '',
+    `${'1 connection'.padEnd(26)}${'p50 ms'.padStart(11)}${'p99 ms'.padStart(9)}${'added p50'.padStart(11)}${'added p99'.padStart(11)}`,
+  );
+  for (const row of alone) {
+    lines.push(
+      `${row.name.padEnd(26)}${row.p50Ms.toFixed(3).padStart(11)}${row.p99Ms.toFixed(3).padStart(9)}${(row.p50Ms - bareAlone.p50Ms).toFixed(3).padStart(11)}${(row.p99Ms - bareAlone.p99Ms).toFixed(3).padStart(11)}`,
+    );
+  }
+  process.stdout.write(
+    `${lines.join('\n')}\n\nAdded latency is against the bare proxy. CPU counts all threads of the process.\n`,
+  );
+}
