@@ -96,6 +96,7 @@ export interface AdminRecord {
   readonly action:
     | 'archive.read'
     | 'archive.shred'
+    | 'archive.expire'
     | 'governance.reload'
     | 'governance.reload_refused'
     | 'gateway.start'

@@ -2,7 +2,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import type { AdminRecord, ClosedRecord, Intent } from '../../road/record.ts';
 import { readAt } from '../local-state/files.ts';
-import { parseLine } from './line.ts';
+import { parseLine, readUnverified, type LineDamage } from './line.ts';
 import { SearchIndex, type AttemptFilter, type IndexedLine } from './search-index.ts';
 
 /** A line of the log as it was found and read. */
@@ -10,6 +10,8 @@ export interface FoundLine extends IndexedLine {
   readonly seq: number;
   readonly hash: string;
   readonly text: string;
+  /** Why the line is not the one that was written; what it says is then worth nothing. */
+  readonly damage: LineDamage | undefined;
   readonly record: Intent | ClosedRecord | AdminRecord;
 }
 
@@ -32,7 +34,7 @@ export interface AttemptQuery extends AttemptFilter {
 
 /** Answers questions about a log from its own lines, which an index finds. */
 export interface AuditSearch {
-  /** Newest first. Throws where a line that was found is not what the log wrote. */
+  /** Newest first. An edited line is found as well, marked: an edit must not hide an attempt, nor others. */
   query(query: AttemptQuery): FoundAttempt[];
   find(requestId: string): FoundAttempt | undefined;
   close(): void;
@@ -45,7 +47,7 @@ export function openAuditSearch({ stateDir }: { stateDir: string }): AuditSearch
   const index = new SearchIndex({ auditDir, indexFile: path.join(stateDir, 'index', 'audit.sqlite') });
   index.catchUp();
   const find = (requestId: string) => {
-    const lines = index.findLines(requestId).map((line) => readFoundLine(auditDir, line));
+    const lines = index.findLines(requestId).flatMap((line) => readFoundLine(auditDir, line) ?? []);
     return describeAttempt(requestId, lines);
   };
   return {
@@ -78,17 +80,16 @@ function hasText({ opened, closed }: FoundAttempt, text: string | undefined): bo
   return [opened, closed].some((line) => line?.text.toLowerCase().includes(wanted));
 }
 
-function readFoundLine(auditDir: string, place: IndexedLine): FoundLine {
+/** `undefined` where the bytes are no record at all any more: then an edit moved them, which the verifier shows. */
+function readFoundLine(auditDir: string, place: IndexedLine): FoundLine | undefined {
   const bytes = readBytes(path.join(auditDir, place.file), place);
-  const line = parseLine(bytes);
-  const where = `${place.file}:${place.line}`;
-  if (typeof line === 'string')
-    throw new Error(`${where} was changed (${line}): run goldenpath audit verify`);
+  const line = readUnverified(bytes);
+  if (typeof line === 'string') return undefined;
   const { seq, hash, record } = line;
-  if (record.kind !== 'opened' && record.kind !== 'closed' && record.kind !== 'admin') {
-    throw new Error(`${where} is no record: delete the index folder and ask again`);
-  }
-  return { ...place, seq, hash, record, text: bytes.toString('utf8') };
+  if (record.kind !== 'opened' && record.kind !== 'closed' && record.kind !== 'admin') return undefined;
+  const verified = parseLine(bytes);
+  const damage = typeof verified === 'string' ? verified : undefined;
+  return { ...place, seq, hash, record, damage, text: bytes.toString('utf8') };
 }
 
 function readBytes(file: string, { offset, length }: IndexedLine): Buffer {

@@ -59,3 +59,9 @@ export function exportPem(publicKey: KeyObject): string {
 function makePrivateKeyPem(): string {
   return generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 }
+
+/** Reads the PEM of a public key that is trusted, whatever keys stand beside the log. */
+export function readTrustedKey(file: string): Map<string, KeyObject> {
+  const key = createPublicKey(fs.readFileSync(file));
+  return new Map([[keyId(key), key]]);
+}
