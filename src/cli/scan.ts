@@ -17,7 +17,7 @@ interface ScanOptions {
 export function addScanCommand(program: Command): void {
   program
     .command('scan')
-    .description('Find hard-coded model keys and direct calls of model APIs in a directory')
+    .description('find hard-coded model keys and direct calls of model APIs in a directory')
     .argument('<dir>', 'the directory; what git ignores is left out')
     .option('--json', 'print the report as JSON')
     .option('--sarif <file>', 'write the report as SARIF 2.1.0; - prints it in place of the text')

@@ -16,7 +16,7 @@ interface TokenOptions {
 export function addTokenCommand(program: Command): void {
   program
     .command('token')
-    .description('Print a token for a gateway that runs on this machine')
+    .description('print a token for a gateway that runs on this machine')
     .requiredOption('--user <name>', 'whom the token speaks for')
     .requiredOption('--tenant <name>', 'the tenant of that user')
     .option('--group <name>', 'a group of that user; may be given several times', collect, [])
