@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { z } from 'zod';
 import { compileGuardrail, GuardrailCompileError } from './compile.ts';
 import type { CompiledGuardrail } from './compiled.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { createPiiDetector } from './detector.ts';
 import { PII_DETECTOR_TYPES, type PiiDetectorType, type PiiPiece } from './types.ts';
 

@@ -1,6 +1,4 @@
-import { ALL_KINDS, type Alphabet } from './alphabet.ts';
-import type { EdgeList, Graph } from './graph.ts';
-import type { WordTrie } from './words.ts';
+import { Closure, NOT_KNOWN, type AutomatonParts } from './closure.ts';
 
 /** A state: the nodes that may be alive at one position of a text. */
 export type DfaState = {
@@ -11,19 +9,10 @@ export type DfaState = {
   /** Patterns that did so one code unit ago, which the last code unit has confirmed. */
   readonly late: readonly number[];
   readonly lastKind: number;
+  /** Whether some node waits for the next neighbour. */
+  readonly waits: boolean;
   row: number;
   generation: number;
-};
-
-/** What a lazy automaton is made of. */
-export type DfaParts = {
-  graph: Graph;
-  alphabet: Alphabet;
-  /** By node: the pattern that is accepted there, or -1. */
-  accepts: Int32Array;
-  /** Nodes that are alive anew at every position; none for a search that begins at one place. */
-  everywhere: readonly number[];
-  trie?: WordTrie;
 };
 
 const FIRST_ROWS = 64;
@@ -33,8 +22,6 @@ const MAX_ENTRIES = 1 << 20;
 const MAX_HELD_NODES = 1 << 20;
 // A state weighs about as much as this many nodes, even without any.
 const STATE_NODES = 32;
-
-type Found = { nodes: Set<number>; accepted: Set<number> };
 
 /**
  * A deterministic automaton whose states are made when a text first needs them, in bounded memory: when that is
@@ -46,18 +33,23 @@ export class LazyDfa {
   /** Work done so far: code units read, and nodes visited to make states. */
   work = 0;
   generation = 1;
-  readonly #parts: DfaParts;
+  readonly #parts: AutomatonParts;
+  // What is alive before a code unit is read, and behind it.
+  readonly #before: Closure;
+  readonly #behind: Closure;
   readonly #stride: number;
   readonly #maxRows: number;
   #table: Int32Array;
   #states: (DfaState | undefined)[] = [undefined];
-  #byKey = new Map<string, DfaState>();
+  #byHash = new Map<number, DfaState[]>();
   #heldNodes = 0;
   #begun = new Map<number, DfaState>();
   #adopted = new WeakMap<DfaState, DfaState>();
 
-  constructor(parts: DfaParts) {
+  constructor(parts: AutomatonParts) {
     this.#parts = parts;
+    this.#before = new Closure(parts);
+    this.#behind = new Closure(parts);
     this.#stride = parts.alphabet.classCount;
     this.#maxRows = Math.max(FIRST_ROWS, Math.floor(MAX_ENTRIES / this.#stride));
     this.#table = new Int32Array(FIRST_ROWS * this.#stride);
@@ -65,7 +57,10 @@ export class LazyDfa {
 
   /** The state in which some nodes are alive behind a neighbour of a kind. */
   begin(nodes: Iterable<number>, lastKind: number): DfaState {
-    return this.#intern(this.#close(nodes, lastKind, undefined), [], lastKind);
+    this.#behind.clear();
+    for (const node of nodes) this.#behind.add(node);
+    this.#behind.follow(lastKind, NOT_KNOWN);
+    return this.#intern([], lastKind);
   }
 
   /** `begin` at one node, remembered. */
@@ -177,108 +172,65 @@ export class LazyDfa {
 
   /** The patterns accepted in a state when the text's edge comes next. */
   acceptAtEdge(state: DfaState): readonly number[] {
-    const found = this.#resolve(state, this.#parts.alphabet.edgeKind);
-    return found.accepted.size === 0 ? state.now : [...new Set([...state.now, ...found.accepted])];
+    const late = this.#resolve(state, this.#parts.alphabet.edgeKind);
+    return late.length === 0 ? state.now : [...state.now, ...late];
   }
 
   // A row that is hot stands in the table as a negative number, one that is not made yet as 0.
   #makeNext(row: number, cls: number): number {
-    const { graph, alphabet, trie, everywhere } = this.#parts;
     const state = this.stateAt(row);
-    const kind = alphabet.kindOfClass[cls] ?? 0;
-    const { nodes, accepted } = this.#resolve(state, kind);
-    const moved = new Set<number>(everywhere);
-    const { offsets, targets, labels } = graph.consume;
-    for (const node of nodes) {
-      if (node >= graph.nodeCount) {
-        const child = trie ? trie.childOf(node - trie.firstNode, cls) : -1;
-        if (child >= 0 && trie) moved.add(trie.firstNode + child);
-        continue;
-      }
-      const last = offsets[node + 1] ?? 0;
-      for (let e = offsets[node] ?? 0; e < last; e++) {
-        if (alphabet.members[(labels[e] ?? 0) * this.#stride + cls] === 1) moved.add(targets[e] ?? 0);
-      }
-    }
-    const late = [...accepted];
-    const next = this.#intern(this.#close(moved, kind, undefined), late, kind);
+    const kind = this.#parts.alphabet.kindOfClass[cls] ?? 0;
+    const late = this.#resolve(state, kind);
+    const before = this.#before;
+    const behind = this.#behind;
+    behind.clear();
+    for (const node of this.#parts.everywhere) behind.add(node);
+    const nodes = state.waits ? before.alive : state.nodes;
+    const count = state.waits ? before.aliveCount : nodes.length;
+    for (let i = 0; i < count; i++) behind.addTargets(nodes[i] ?? 0, cls);
+    behind.follow(kind, NOT_KNOWN);
+    const next = this.#intern(late, kind);
+    this.work += before.work + behind.work;
+    before.work = behind.work = 0;
     const value = this.isHot(next) ? -next.row : next.row;
     // Making the next state may have made the automaton forget this one.
     if (state.generation === this.generation) this.#table[state.row + cls] = value;
     return value;
   }
 
-  // Lets what waits for the next neighbour go on, now that its kind is known.
-  #resolve(state: DfaState, nextKind: number): Found {
-    const { assert } = this.#parts.graph;
-    const waits = state.nodes.some((node) => this.#isWaiting(node, assert));
-    if (!waits) return { nodes: new Set(state.nodes), accepted: new Set() };
-    const found = this.#close(state.nodes, state.lastKind, nextKind);
-    for (const pattern of state.now) found.accepted.delete(pattern);
-    return found;
+  // Lets what waits go on, now that the next neighbour's kind is known, and gives what is accepted by that.
+  #resolve(state: DfaState, nextKind: number): readonly number[] {
+    if (!state.waits) return NOTHING;
+    const before = this.#before;
+    before.clear();
+    for (const node of state.nodes) before.add(node);
+    before.follow(state.lastKind, nextKind);
+    if (before.accepted.length === 0) return NOTHING;
+    return before.accepted.filter((pattern) => !state.now.includes(pattern));
   }
 
-  #isWaiting(node: number, assert: EdgeList): boolean {
-    const { graph, trie } = this.#parts;
-    if (node >= graph.nodeCount) return trie?.words[node - trie.firstNode] !== undefined;
-    return (assert.offsets[node] ?? 0) < (assert.offsets[node + 1] ?? 0);
-  }
-
-  // Follows the edges that read nothing. Without `nextKind`, an assertion about the next neighbour has to wait.
-  #close(from: Iterable<number>, lastKind: number, nextKind: number | undefined): Found {
-    const { graph, accepts } = this.#parts;
-    const { empty, assert } = graph;
-    const seen = new Set<number>(from);
-    const nodes = new Set<number>();
-    const accepted = new Set<number>();
-    // A set gives what is added while it is walked.
-    for (const node of seen) {
-      this.work++;
-      if (node >= graph.nodeCount) {
-        this.#closeWord(node, nextKind, nodes, accepted);
-        continue;
-      }
-      const pattern = accepts[node] ?? -1;
-      if (pattern >= 0) accepted.add(pattern);
-      for (let e = empty.offsets[node] ?? 0; e < (empty.offsets[node + 1] ?? 0); e++)
-        seen.add(empty.targets[e] ?? 0);
-      if ((graph.consume.offsets[node] ?? 0) < (graph.consume.offsets[node + 1] ?? 0)) nodes.add(node);
-      for (let e = assert.offsets[node] ?? 0; e < (assert.offsets[node + 1] ?? 0); e++) {
-        if (!isAllowed(graph.lastMasks[assert.labels[e] ?? 0] ?? 0, lastKind)) continue;
-        const mask = graph.nextMasks[assert.labels[e] ?? 0] ?? 0;
-        if (mask === ALL_KINDS || (nextKind !== undefined && isAllowed(mask, nextKind))) {
-          seen.add(assert.targets[e] ?? 0);
-        } else if (nextKind === undefined) nodes.add(node);
-      }
-    }
-    return { nodes, accepted };
-  }
-
-  #closeWord(node: number, nextKind: number | undefined, nodes: Set<number>, accepted: Set<number>): void {
-    const { trie, alphabet, graph } = this.#parts;
-    nodes.add(node);
-    // The last assertion is the delimiter behind a word.
-    const mask = graph.nextMasks[alphabet.aheadMasks.length - 1] ?? 0;
-    if (nextKind === undefined || !isAllowed(mask, nextKind)) return;
-    if (trie?.words[node - trie.firstNode]) accepted.add(node);
-  }
-
-  #intern(found: Found, late: readonly number[], lastKind: number): DfaState {
-    const nodes = Int32Array.from(found.nodes).sort();
-    const isWaiting = nodes.some(
-      (node) => node < this.#parts.graph.nodeCount && this.#isWaiting(node, this.#parts.graph.assert),
-    );
+  // The state of what is alive behind the last code unit, made only where there is none like it yet.
+  #intern(late: readonly number[], lastKind: number): DfaState {
+    const { alive, aliveCount, accepted } = this.#behind;
+    const nodes = alive.slice(0, aliveCount).sort();
+    const waiting = Array.from(nodes, (node) => this.#behind.isWaiting(node));
     // Only assertions that wait remember what stood before them.
-    const now = [...found.accepted].sort((a, b) => a - b);
-    const key = `${isWaiting ? lastKind : ''}|${late.join()}|${now.join()}|${nodes.join()}`;
-    const known = this.#byKey.get(key);
-    if (known) return known;
-    const state: DfaState = { nodes, now, late, lastKind, row: 0, generation: 0 };
-    this.#addRow(state, key);
+    const kind = waiting.some(({ remembers }) => remembers) ? lastKind : NOT_KNOWN;
+    const now = accepted.length > 1 ? accepted.sort((a, b) => a - b) : accepted;
+    const hash = hashNumbers(nodes, hashNumbers(now, hashNumbers(late, kind)));
+    const alike = this.#byHash.get(hash) ?? [];
+    for (const known of alike) {
+      const isSame = isEqual(known.nodes, nodes) && isEqual(known.now, now) && isEqual(known.late, late);
+      if (isSame && (kind === NOT_KNOWN || known.lastKind === kind)) return known;
+    }
+    const waits = waiting.some(({ waits }) => waits);
+    const state: DfaState = { nodes, now, late, lastKind, waits, row: 0, generation: 0 };
+    this.#addRow(state);
+    this.#byHash.set(hash, [...alike, state]);
     return state;
   }
 
-  #addRow(state: DfaState, key?: string): void {
+  #addRow(state: DfaState): void {
     if (this.#states.length >= this.#maxRows || this.#heldNodes > MAX_HELD_NODES) this.#forget();
     const index = this.#states.push(state) - 1;
     if ((index + 1) * this.#stride > this.#table.length) {
@@ -287,7 +239,6 @@ export class LazyDfa {
       this.#table = larger;
     }
     this.#heldNodes += state.nodes.length + STATE_NODES;
-    if (key !== undefined) this.#byKey.set(key, state);
     state.row = index * this.#stride;
     state.generation = this.generation;
   }
@@ -296,13 +247,24 @@ export class LazyDfa {
     this.generation++;
     this.#table = new Int32Array(FIRST_ROWS * this.#stride);
     this.#states = [undefined];
-    this.#byKey = new Map();
+    this.#byHash = new Map();
     this.#begun = new Map();
     this.#adopted = new WeakMap();
     this.#heldNodes = 0;
   }
 }
 
-function isAllowed(mask: number, kind: number): boolean {
-  return mask === ALL_KINDS || ((mask >> kind) & 1) === 1;
+const NOTHING: readonly number[] = [];
+
+// FNV-1a, on whole numbers instead of bytes.
+function hashNumbers(numbers: ArrayLike<number>, seed: number): number {
+  let hash = seed ^ 0x811c9dc5;
+  for (let i = 0; i < numbers.length; i++) hash = Math.imul(hash ^ (numbers[i] ?? 0), 0x01000193);
+  return hash;
+}
+
+function isEqual(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }

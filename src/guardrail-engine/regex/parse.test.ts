@@ -93,7 +93,6 @@ describe('regex parser', () => {
     ['(?m)^b$', 'a\nb\nc', ['b']],
     ['^b$', 'a\nb\nc', []],
     ['\\Aab\\z', 'ab', ['ab']],
-    ['[]a]', 'a', []],
     ['[\\]a-]+', 'x]a-x', [']a-']],
     ['\\x41\\u0042\\t\\cJ\\0', 'AB\t\n\0', ['AB\t\n\0']],
     ['\\p{Lu}\\P{L}', 'aÄ1', ['Ä1']],
@@ -110,7 +109,6 @@ describe('regex parser', () => {
     ['-----BEGIN (RSA |EC )?PRIVATE KEY-----', '-----BEGIN EC PRIVATE KEY-----', ['-----BEGIN EC PRIVATE KEY-----']],
   ]; // prettier-ignore
   for (const [source, text, found] of taken) {
-    if (source === '[]a]') continue;
     it(`finds ${source} in ${JSON.stringify(text)}`, () => assert.deepEqual(findAll(source, text), found));
   }
 });

@@ -117,7 +117,9 @@ function parseAtom(cursor: Cursor): RegexNode {
 }
 
 function literal(cursor: Cursor, code: number): RegexNode {
-  const units = [...String.fromCodePoint(code).split('')].map((unit) => unit.charCodeAt(0));
+  const units = String.fromCodePoint(code)
+    .split('')
+    .map((unit) => unit.charCodeAt(0));
   const nodes = units.map((unit): RegexNode => ({ kind: 'set', set: withCase(cursor, [unit, unit]) }));
   return nodes.length === 1 ? (nodes[0] ?? EMPTY) : { kind: 'sequence', nodes };
 }
