@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import * as path from 'node:path';
 import { openLocalArchive, type ReadResult } from '../adapters/archive/local.ts';
@@ -50,7 +51,9 @@ export function findCheckpoint(
 
 /** The newest signed checkpoint of every writer, as lines to keep elsewhere. */
 export function newestCheckpoints(stateDir: string): string[] {
-  return findNewestCheckpoints(path.join(stateDir, 'audit')).map(({ text }) => text);
+  const auditDir = path.join(stateDir, 'audit');
+  if (!existsSync(auditDir)) throw new Error(`there is no audit log in ${auditDir}`);
+  return findNewestCheckpoints(auditDir).map(({ text }) => text);
 }
 
 /** Writes attempts with their proofs into a new folder. */

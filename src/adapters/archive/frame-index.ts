@@ -1,10 +1,8 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { readAt } from '../local-state/files.ts';
-import { ArchiveDamagedError, PREFIX_BYTES, readHeader, readPrefix, type FrameHeader } from './frame.ts';
+import { scanFrames } from './scan-frames.ts';
 
-const CHUNK_BYTES = 1024 * 1024;
 const BUSY_TIMEOUT_MS = 10_000;
 
 /** Where a frame stands. */
@@ -92,42 +90,4 @@ export function listFrameFiles(archiveDir: string): string[] {
     .readdirSync(archiveDir)
     .sort()
     .flatMap((day) => fs.readdirSync(path.join(archiveDir, day)).map((name) => path.join(day, name)));
-}
-
-/** Reads the headers of whole frames from an offset on; returns where the first incomplete one begins. */
-function scanFrames(
-  source: { file: string; from: number },
-  onFrame: (frame: { header: FrameHeader; offset: number; frameBytes: number }) => void,
-): number {
-  const fd = fs.openSync(source.file, 'r');
-  try {
-    const size = fs.fstatSync(fd).size;
-    let offset = source.from;
-    let chunk: Buffer = Buffer.alloc(0);
-    let chunkStart = offset;
-    const need = (start: number, length: number): Buffer => {
-      if (start < chunkStart || start + length > chunkStart + chunk.length) {
-        chunk = readAt(fd, { offset: start, length: Math.max(CHUNK_BYTES, length) });
-        chunkStart = start;
-      }
-      return chunk.subarray(start - chunkStart, start - chunkStart + length);
-    };
-    while (offset + PREFIX_BYTES <= size) {
-      const prefix = readPrefix(need(offset, PREFIX_BYTES));
-      if (prefix === undefined || offset + prefix.frameBytes > size) break;
-      onFrame({
-        header: readHeader(need(offset + PREFIX_BYTES, prefix.headerBytes)),
-        offset,
-        frameBytes: prefix.frameBytes,
-      });
-      offset += prefix.frameBytes;
-    }
-    return offset;
-  } catch (error) {
-    throw error instanceof ArchiveDamagedError
-      ? new ArchiveDamagedError(`${source.file}: ${error.message}`, { cause: error })
-      : error;
-  } finally {
-    fs.closeSync(fd);
-  }
 }

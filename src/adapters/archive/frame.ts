@@ -1,7 +1,8 @@
 import { createCipheriv, createDecipheriv, type KeyObject } from 'node:crypto';
 import type { ArchiveEntry } from '../../ports/archive.ts';
 
-const MAGIC = Buffer.from('GPA1');
+/** With what every frame begins. */
+export const MAGIC = Buffer.from('GPA1');
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 /** Magic, header length, ciphertext length, nonce. */
@@ -18,6 +19,8 @@ export interface FrameHeader {
   readonly expiresAtMs: number;
   /** Id of the tenant's key. */
   readonly key: string;
+  /** Length of the ciphertext once more: a flipped bit in the prefix must not swallow the next frame. */
+  readonly bytes: number;
 }
 
 /** Lengths that a frame's prefix declares. */
@@ -42,6 +45,7 @@ export function sealFrame(
   entry: ArchiveEntry,
   sealing: { readonly id: string; readonly key: KeyObject; nextNonce(): Buffer },
 ): Buffer {
+  const bodyBytes = Buffer.byteLength(entry.text);
   const header = JSON.stringify({
     requestId: entry.requestId,
     tenant: entry.tenant,
@@ -49,9 +53,9 @@ export function sealFrame(
     writtenAtMs: entry.writtenAtMs,
     expiresAtMs: expiryOf(entry),
     key: sealing.id,
+    bytes: bodyBytes,
   } satisfies FrameHeader);
   const headerBytes = Buffer.byteLength(header);
-  const bodyBytes = Buffer.byteLength(entry.text);
   const frame = Buffer.allocUnsafe(PREFIX_BYTES + headerBytes + bodyBytes + TAG_BYTES);
   const nonce = sealing.nextNonce();
   MAGIC.copy(frame, 0);
@@ -121,6 +125,7 @@ function isHeader(value: unknown): value is FrameHeader {
     (header.part === 'prompt' || header.part === 'answer') &&
     typeof header.writtenAtMs === 'number' &&
     typeof header.expiresAtMs === 'number' &&
-    typeof header.key === 'string'
+    typeof header.key === 'string' &&
+    typeof header.bytes === 'number'
   );
 }

@@ -139,9 +139,13 @@ export class TenantKeys {
   }
 
   #unwrap(file: KeyFile): KeyObject {
-    return createSecretKey(
-      this.#wrapper.unwrap(Buffer.from(file.wrapped, 'base64'), contextOf(file.tenant, file.id)),
-    );
+    const { tenant, id, wrapped } = file;
+    try {
+      return createSecretKey(this.#wrapper.unwrap(Buffer.from(wrapped, 'base64'), contextOf(tenant, id)));
+    } catch (error) {
+      const message = `the key ${id} of tenant ${tenant} was changed, or belongs to another master key`;
+      throw new Error(message, { cause: error });
+    }
   }
 
   #folder(tenant: string): string {
