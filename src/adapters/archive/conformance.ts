@@ -43,7 +43,7 @@ export function makeEntry(clock: Clock, entry: Partial<ArchiveEntry> = {}): Arch
 /** What every engine of the archive must do. `make` makes an empty one. */
 export function registerArchiveConformance(engine: string, make: () => Promise<ArchiveUnderTest>): void {
   const check = (name: string, run: (subject: ArchiveUnderTest, clock: MovableClock) => Promise<void>) =>
-    test(name, async () => {
+    void test(name, async () => {
       const subject = await make();
       try {
         await run(subject, makeMovableClock());
@@ -81,7 +81,7 @@ export function registerArchiveConformance(engine: string, make: () => Promise<A
       },
     );
 
-    void check('keeps what was sealed for the next process', async (subject, clock) => {
+    check('keeps what was sealed for the next process', async (subject, clock) => {
       const first = await subject.open(clock);
       await first.seal(makeEntry(clock));
       await first.stop();
@@ -90,7 +90,7 @@ export function registerArchiveConformance(engine: string, make: () => Promise<A
       await second.stop();
     });
 
-    void check('shreds one tenant and leaves the others', async (subject, clock) => {
+    check('shreds one tenant and leaves the others', async (subject, clock) => {
       const archive = await subject.open(clock);
       await archive.seal(makeEntry(clock));
       await archive.seal(makeEntry(clock, { requestId: 'r2', tenant: 'globex' }));
@@ -114,7 +114,7 @@ export function registerArchiveConformance(engine: string, make: () => Promise<A
       },
     );
 
-    void check('notices at once that another process shredded a tenant', async (subject, clock) => {
+    check('notices at once that another process shredded a tenant', async (subject, clock) => {
       const gateway = await subject.open(clock);
       await gateway.seal(makeEntry(clock));
       const command = await subject.open(clock);
@@ -126,7 +126,7 @@ export function registerArchiveConformance(engine: string, make: () => Promise<A
       await gateway.stop();
     });
 
-    void check('returns nothing from the moment that its retention ends', async (subject, clock) => {
+    check('returns nothing from the moment that its retention ends', async (subject, clock) => {
       const archive = await subject.open(clock);
       await archive.seal(makeEntry(clock, { retentionDays: 2 }));
       clock.moveMs(2 * DAY_MS - 1);
@@ -136,25 +136,22 @@ export function registerArchiveConformance(engine: string, make: () => Promise<A
       await archive.stop();
     });
 
-    void check(
-      'deletes what is past its retention, within a day, and keeps the rest',
-      async (subject, clock) => {
-        const archive = await subject.open(clock);
-        await archive.seal(makeEntry(clock, { retentionDays: 2 }));
-        await archive.seal(makeEntry(clock, { retentionDays: 2, part: 'answer' }));
-        await archive.seal(makeEntry(clock, { requestId: 'r2', retentionDays: 30 }));
-        assert.equal(await archive.expire(clock.nowMs()), 0);
-        clock.moveMs(3 * DAY_MS);
-        assert.equal(await archive.expire(clock.nowMs()), 2);
-        assert.equal(await archive.expire(clock.nowMs()), 0);
-        assert.equal((await textsOf(archive, 'r2')).length, 1);
-        await archive.seal(makeEntry(clock, { requestId: 'r3', retentionDays: 2 }));
-        assert.equal((await textsOf(archive, 'r3')).length, 1);
-        await archive.stop();
-      },
-    );
+    check('deletes what is past its retention, within a day, and keeps the rest', async (subject, clock) => {
+      const archive = await subject.open(clock);
+      await archive.seal(makeEntry(clock, { retentionDays: 2 }));
+      await archive.seal(makeEntry(clock, { retentionDays: 2, part: 'answer' }));
+      await archive.seal(makeEntry(clock, { requestId: 'r2', retentionDays: 30 }));
+      assert.equal(await archive.expire(clock.nowMs()), 0);
+      clock.moveMs(3 * DAY_MS);
+      assert.equal(await archive.expire(clock.nowMs()), 2);
+      assert.equal(await archive.expire(clock.nowMs()), 0);
+      assert.equal((await textsOf(archive, 'r2')).length, 1);
+      await archive.seal(makeEntry(clock, { requestId: 'r3', retentionDays: 2 }));
+      assert.equal((await textsOf(archive, 'r3')).length, 1);
+      await archive.stop();
+    });
 
-    void check('takes nothing after it was stopped, and says so', async (subject, clock) => {
+    check('takes nothing after it was stopped, and says so', async (subject, clock) => {
       const archive = await subject.open(clock);
       assert.equal(archive.fault(), undefined);
       await archive.stop();

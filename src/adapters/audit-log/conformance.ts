@@ -18,7 +18,7 @@ export interface AuditLogUnderTest {
 /** What every engine of the audit log must do. `make` makes an empty one. */
 export function registerAuditLogConformance(engine: string, make: () => Promise<AuditLogUnderTest>): void {
   const check = (name: string, run: (subject: AuditLogUnderTest) => Promise<void>) =>
-    test(name, async () => {
+    void test(name, async () => {
       const subject = await make();
       try {
         await run(subject);
@@ -28,7 +28,7 @@ export function registerAuditLogConformance(engine: string, make: () => Promise<
     });
 
   void describe(`the ${engine} audit log`, () => {
-    void check('keeps intent and closed record of an attempt, field by field', async (subject) => {
+    check('keeps intent and closed record of an attempt, field by field', async (subject) => {
       const log = await subject.open();
       const intent = makeIntent('a', { redactions: { EMAIL: 2 }, policies: ['allow-staff'] });
       const closed = makeClosed(intent, {
@@ -41,20 +41,17 @@ export function registerAuditLogConformance(engine: string, make: () => Promise<
       assert.deepEqual(sortByKind(await subject.readRecords()), [closed, intent]);
     });
 
-    void check(
-      'holds an intent once open has resolved, even if the process dies at once',
-      async (subject) => {
-        const log = await subject.open();
-        await log.open(makeIntent('a'));
-        await subject.crash(log);
-        assert.deepEqual(
-          (await subject.readRecords()).map(({ kind }) => kind),
-          ['opened'],
-        );
-      },
-    );
+    check('holds an intent once open has resolved, even if the process dies at once', async (subject) => {
+      const log = await subject.open();
+      await log.open(makeIntent('a'));
+      await subject.crash(log);
+      assert.deepEqual(
+        (await subject.readRecords()).map(({ kind }) => kind),
+        ['opened'],
+      );
+    });
 
-    void check(
+    check(
       'holds a closed record once close has resolved, even if the process dies at once',
       async (subject) => {
         const log = await subject.open();
@@ -66,7 +63,7 @@ export function registerAuditLogConformance(engine: string, make: () => Promise<
       },
     );
 
-    void check('closes what a dead process left open as abandoned, once, with its story', async (subject) => {
+    check('closes what a dead process left open as abandoned, once, with its story', async (subject) => {
       const log = await subject.open();
       const [left, done] = [makeIntent('left', { model: 'm' }), makeIntent('done')];
       await Promise.all([log.open(left), log.open(done)]);
@@ -85,7 +82,7 @@ export function registerAuditLogConformance(engine: string, make: () => Promise<
       );
     });
 
-    void check('leaves the attempts of a living process alone', async (subject) => {
+    check('leaves the attempts of a living process alone', async (subject) => {
       const alive = await subject.open();
       await alive.open(makeIntent('a'));
       await (await subject.open()).stop();
@@ -98,7 +95,7 @@ export function registerAuditLogConformance(engine: string, make: () => Promise<
       );
     });
 
-    void check('takes a thousand attempts at once', async (subject) => {
+    check('takes a thousand attempts at once', async (subject) => {
       const log = await subject.open();
       const intents = Array.from({ length: 1000 }, (_, index) => makeIntent(`a${index}`));
       await Promise.all(
@@ -116,7 +113,7 @@ export function registerAuditLogConformance(engine: string, make: () => Promise<
       assert.equal(records.filter(({ kind }) => kind === 'closed').length, 1000);
     });
 
-    void check('keeps what operators did', async (subject) => {
+    check('keeps what operators did', async (subject) => {
       const log = await subject.open();
       const note: AdminRecord = {
         kind: 'admin',
@@ -131,7 +128,7 @@ export function registerAuditLogConformance(engine: string, make: () => Promise<
       assert.deepEqual(await subject.readRecords(), [note]);
     });
 
-    void check('takes nothing after it was stopped, and says so', async (subject) => {
+    check('takes nothing after it was stopped, and says so', async (subject) => {
       const log = await subject.open();
       assert.equal(log.fault(), undefined);
       await log.stop();
