@@ -1,86 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
-import { z } from 'zod';
 import { compileGuardrail, GuardrailCompileError } from './compile.ts';
 import type { CompiledGuardrail } from './compiled.ts';
 import { parseGuardrailConfig } from './config.ts';
+import { responseSchema } from './response-schema.ts';
 import type { ApplyGuardrailResponse, ContentBlock, GuardrailSource } from './response.ts';
-
-// ApplyGuardrailResponse of the service model. Lists that it requires are left out by the live service where they
-// would be empty, so that only what is required of an entry is required here.
-const count = z.number().int().min(0);
-const usage = z.strictObject({
-  topicPolicyUnits: count,
-  contentPolicyUnits: count,
-  wordPolicyUnits: count,
-  sensitiveInformationPolicyUnits: count,
-  sensitiveInformationPolicyFreeUnits: count,
-  contextualGroundingPolicyUnits: count,
-  contentPolicyImageUnits: count,
-  automatedReasoningPolicyUnits: count,
-  automatedReasoningPolicies: count,
-});
-const coverage = z.strictObject({ textCharacters: z.strictObject({ guarded: count, total: count }) });
-const sensitiveAction = z.enum(['ANONYMIZED', 'BLOCKED', 'NONE']);
-const assessment = z.strictObject({
-  wordPolicy: z
-    .strictObject({
-      customWords: z
-        .array(
-          z.strictObject({ match: z.string(), action: z.enum(['BLOCKED', 'NONE']), detected: z.boolean() }),
-        )
-        .min(1),
-    })
-    .optional(),
-  sensitiveInformationPolicy: z
-    .strictObject({
-      piiEntities: z
-        .array(
-          z.strictObject({
-            match: z.string(),
-            type: z.string().regex(/^[A-Z_]+$/),
-            action: sensitiveAction,
-            detected: z.boolean(),
-          }),
-        )
-        .min(1)
-        .optional(),
-      regexes: z
-        .array(
-          z.strictObject({
-            name: z.string(),
-            match: z.string(),
-            regex: z.string(),
-            action: sensitiveAction,
-            detected: z.boolean(),
-          }),
-        )
-        .min(1)
-        .optional(),
-    })
-    .optional(),
-  invocationMetrics: z.strictObject({
-    guardrailProcessingLatency: count,
-    usage,
-    guardrailCoverage: coverage,
-  }),
-  appliedGuardrailDetails: z.strictObject({
-    guardrailId: z.string().regex(/^[a-z0-9]+$/),
-    guardrailVersion: z.string().regex(/^(|([1-9][0-9]{0,7})|(DRAFT))$/),
-    guardrailArn: z.string().optional(),
-    guardrailOrigin: z.array(z.enum(['REQUEST', 'ACCOUNT_ENFORCED', 'ORGANIZATION_ENFORCED'])),
-    guardrailOwnership: z.enum(['SELF', 'CROSS_ACCOUNT']),
-  }),
-});
-const responseSchema = z.strictObject({
-  usage,
-  action: z.enum(['NONE', 'GUARDRAIL_INTERVENED']),
-  actionReason: z.enum(['No action.', 'Guardrail blocked.', 'Guardrail masked.']),
-  outputs: z.array(z.strictObject({ text: z.string() })),
-  assessments: z.array(assessment).max(1),
-  guardrailCoverage: coverage,
-});
 
 const ARN = 'arn:aws:bedrock:us-east-1:123456789012:guardrail/abc123';
 const POLICIES = {

@@ -9,10 +9,11 @@ const patterns = new Map<PiiDetectorType, ScanPattern>();
 export function piiScanPattern(type: PiiDetectorType): ScanPattern {
   const known = patterns.get(type);
   if (known) return known;
-  const { source, accept } = PII_PATTERNS[type];
+  const { source, accept, maxUnits } = PII_PATTERNS[type];
   const pattern: ScanPattern = {
     node: parseRegex(source, { allowNeighbours: true }),
     ...(accept ? { accept } : {}),
+    ...(maxUnits === undefined ? {} : { maxUnits }),
   };
   patterns.set(type, pattern);
   return pattern;

@@ -12,7 +12,7 @@ import {
 import type { PiiDetectorType } from './types.ts';
 
 /** What to look for, as a regular expression that may look at one neighbour, and what decides on a candidate. */
-export type PiiPattern = { source: string; accept?: AcceptCandidate };
+export type PiiPattern = { source: string; accept?: AcceptCandidate; maxUnits?: number };
 
 const GAP = String.raw`[ \u00a0.\-]`;
 const HYPHEN = String.raw`[ \u00a0.\-\u2010-\u2013]`;
@@ -27,11 +27,12 @@ const SCHEMES =
  * where a secret glued to other text is still one (an e-mail address, a URL), they are not.
  */
 export const PII_PATTERNS: Readonly<Record<PiiDetectorType, PiiPattern>> = {
-  // RFC 5321 §4.5.3.1.1: at most 64 before the @. The first character is of the same class as the others, so that
-  // the automaton's state depends on the length of a word alone; a leading dot is refused by the check.
+  // Lengths are left to the check: counting the letters of each word would multiply the automaton's states. The first
+  // character is of the same class as the others for the same reason; a leading dot is refused by the check.
   EMAIL: {
-    source: String.raw`${MAILBOX}{1,64}@(?:[\p{L}\p{N}\-]+\.)+(?:\p{L}{2,}|(?i:xn--[a-z0-9\-]{2,59}))`,
+    source: String.raw`${MAILBOX}+@(?:[\p{L}\p{N}\-]+\.)+(?:\p{L}{2,}|(?i:xn--[a-z0-9\-]{2,59}))`,
     accept: acceptEmail,
+    maxUnits: 320,
   },
   PHONE: {
     source: [
@@ -90,8 +91,14 @@ export const PII_PATTERNS: Readonly<Record<PiiDetectorType, PiiPattern>> = {
   AWS_ACCESS_KEY: {
     source: String.raw`(?<![A-Za-z0-9])(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}(?![A-Za-z0-9])`,
   },
+  // At least 14 runs of capitals, small letters, digits or signs, which no word of a language has.
   AWS_SECRET_KEY: {
-    source: String.raw`(?<![A-Za-z0-9/+])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])`,
+    source: [
+      '(?<![A-Za-z0-9/+])',
+      '(?:[A-Z]+(?![A-Z])|[a-z]+(?![a-z])|[0-9]+(?![0-9])|[/+]+(?![/+])){14,}',
+      '(?![A-Za-z0-9/+=])',
+    ].join(''),
     accept: acceptAwsSecretKey,
+    maxUnits: 40,
   },
 };

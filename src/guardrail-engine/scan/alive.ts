@@ -1,5 +1,5 @@
 import type { DfaState } from '../regex/dfa.ts';
-import { acceptsAtBeginning, kindBehind, walkBack, type Window } from './matches.ts';
+import { acceptAtBeginning, kindBehind, walkBack, type Window } from './matches.ts';
 import type { Scanner } from './scanner.ts';
 
 /** How far the words go back that a state is in the middle of, and the state in which to trace the patterns back. */
@@ -18,10 +18,16 @@ export function findEarliestAlive(scanner: Scanner, state: DfaState, window: Win
     const least = window.finalTo - window.base;
     // What began at `least` may wait for the code unit before it.
     const walk = { state: tracerStart, text: window.text, from: end, to: Math.max(0, least - 1) };
-    const last = walkBack(scanner.tracer, walk, (at) => {
-      if (at >= least) earliest = Math.min(earliest, at);
-    });
-    if (least === 0 && acceptsAtBeginning(scanner.tracer, last)) earliest = 0;
+    const visit = (at: number, patterns: readonly number[]) => {
+      if (at < least || at >= earliest) return;
+      // What is longer than a pattern's matches may be is decided: all its ends have been read.
+      const canGrow = patterns.some(
+        (pattern) => end - at <= (scanner.patterns[pattern]?.maxUnits ?? Infinity),
+      );
+      if (canGrow) earliest = at;
+    };
+    const last = walkBack(scanner.tracer, walk, visit);
+    if (least === 0) visit(0, acceptAtBeginning(scanner.tracer, last));
   }
   return earliest + window.base;
 }
@@ -45,9 +51,13 @@ function describeAlive(scanner: Scanner, state: DfaState): Alive {
   return alive;
 }
 
-/** The state of everything that began at `finalTo`, so that a long partial match need not be traced back each time. */
+/**
+ * The state of everything of unbounded length that began at `finalTo`, so that a long partial match need not be
+ * traced back each time.
+ */
 export function followFrom(scanner: Scanner, window: Window): DfaState {
-  const { follower, starts } = scanner;
+  const { follower, patterns } = scanner;
+  const starts = scanner.starts.filter((_, pattern) => patterns[pattern]?.maxUnits === undefined);
   const from = window.finalTo - window.base;
   const begin = follower.begin(starts, kindBehind(scanner, window, from));
   return followOn(scanner, begin, window.text.slice(from));

@@ -27,7 +27,7 @@ function kindOf({ alphabet }: Scanner, unit: number): number {
 export function walkBack(
   dfa: LazyDfa,
   walk: { state: DfaState; text: string; from: number; to: number },
-  visit: (at: number) => void,
+  visit: (at: number, patterns: readonly number[]) => void,
 ): DfaState {
   let { state } = walk;
   dfa.row = dfa.enter(state);
@@ -35,17 +35,17 @@ export function walkBack(
     at = dfa.runBackward(walk.text, at, walk.to);
     state = dfa.stateAt(dfa.row);
     // What is accepted late has waited for the code unit that was read last.
-    if (state.late.length > 0) visit(at + 1);
-    if (state.now.length > 0) visit(at);
+    if (state.late.length > 0) visit(at + 1, state.late);
+    if (state.now.length > 0) visit(at, state.now);
     if (dfa.isDead(state)) break;
   }
   return state;
 }
 
-/** Whether an automaton that has read a text backward accepts before its first code unit. */
-export function acceptsAtBeginning(dfa: LazyDfa, state: DfaState): boolean {
+/** What an automaton that has read a text backward accepts before its first code unit. */
+export function acceptAtBeginning(dfa: LazyDfa, state: DfaState): readonly number[] {
   // A dead state may have died before the beginning was reached.
-  return !dfa.isDead(state) && dfa.acceptAtEdge(state).length > 0;
+  return dfa.isDead(state) ? [] : dfa.acceptAtEdge(state);
 }
 
 /** Ends of matches that stand close together: the first and the last of them. */
@@ -67,8 +67,10 @@ export function findPatternMatches(scanner: Scanner, search: PatternSearch): Sca
   const matches: ScanMatch[] = [];
   const hopeless: Hopeless = new Map();
   let next = search.from - base;
+  const maxUnits = scanner.patterns[pattern]?.maxUnits ?? Infinity;
   for (const start of findStarts(scanner, search)) {
     if (start < next || start >= search.to - base) continue;
+    if (!hasEndWithin(search.runs, start + base, maxUnits)) continue;
     const ends = findEnds(scanner, search, start, hopeless);
     const end = chooseEnd(scanner, { pattern, text, start, ends });
     if (end <= start) continue;
@@ -76,6 +78,11 @@ export function findPatternMatches(scanner: Scanner, search: PatternSearch): Sca
     next = end;
   }
   return matches;
+}
+
+// Spares trying each start of a long run whose end is too far away for any of them.
+function hasEndWithin(runs: readonly EndRun[], start: number, maxUnits: number): boolean {
+  return runs.some(({ first, last }) => last > start && first <= start + maxUnits);
 }
 
 // Where a match begins, in rising order. The text is read backward from the ends that were found, as far as
@@ -107,7 +114,7 @@ function findStarts(scanner: Scanner, { pattern, from, runs, window }: PatternSe
     const floor = Math.max(low, (runs[i - 1]?.last ?? 0) - base);
     state = walkBack(tracer, { state, text, from: bottom, to: floor }, visit);
   }
-  if (least === 0 && state && acceptsAtBeginning(tracer, state)) visit(0);
+  if (least === 0 && state && acceptAtBeginning(tracer, state).length > 0) visit(0);
   return starts.reverse();
 }
 
@@ -137,7 +144,12 @@ function findEnds(scanner: Scanner, search: PatternSearch, start: number, hopele
   const { follower, starts } = scanner;
   const { window, pattern } = search;
   const { text } = window;
-  const limit = Math.min((search.runs.at(-1)?.last ?? 0) - window.base + 1, text.length);
+  const maxUnits = scanner.patterns[pattern]?.maxUnits ?? Infinity;
+  const limit = Math.min(
+    (search.runs.at(-1)?.last ?? 0) - window.base + 1,
+    text.length,
+    start + maxUnits + 1,
+  );
   const ends: number[] = [];
   const visited: { at: number; state: DfaState }[] = [];
   let state = follower.beginAt(starts[pattern] ?? 0, kindBehind(scanner, window, start));
@@ -161,8 +173,9 @@ function findEnds(scanner: Scanner, search: PatternSearch, start: number, hopele
   ) {
     addEnd(ends, limit);
   }
-  noteHopeless(hopeless, visited, ends.at(-1) ?? 0);
-  return ends;
+  // A run that was cut short because of its length says nothing about what would have followed.
+  if (maxUnits === Infinity) noteHopeless(hopeless, visited, ends.at(-1) ?? 0);
+  return ends.filter((end) => end <= start + maxUnits);
 }
 
 function addEnd(ends: number[], end: number): void {

@@ -13,7 +13,12 @@ import { buildTrie, listWordDelimiters, listWords, listWordSets, type WordTrie }
 export type AcceptCandidate = (text: string, start: number, end: number) => number;
 
 /** A regular expression to look for, and what a candidate must pass beyond it. */
-export type ScanPattern = { node: RegexNode; accept?: AcceptCandidate };
+export type ScanPattern = {
+  node: RegexNode;
+  accept?: AcceptCandidate;
+  /** No longer candidate is accepted; a stream then holds no more than this back for the pattern. */
+  maxUnits?: number;
+};
 
 /** A match; words are numbered behind the patterns. Offsets are UTF-16 code units. */
 export type ScanMatch = { pattern: number; start: number; end: number };
