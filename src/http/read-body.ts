@@ -1,53 +1,69 @@
 import type { IncomingMessage } from 'node:http';
-import { refuse, RefusalError } from '../road/refusal.ts';
+import { refuse, RefusalError, type RefusalCode } from '../road/refusal.ts';
+
+/** The client went away before its body was whole: there is nobody left to refuse. */
+export class ClientLeftError extends Error {
+  override readonly name = 'ClientLeftError';
+}
 
 /**
- * Reads a body within a size and a time. A declared length is not believed: the bytes are counted. What a
- * slow or endless client sends is not waited for.
+ * Reads a body within a size and a time. A declared length is not believed when it is small (the bytes are
+ * counted), and taken at its word when it is too large: then nothing is read. What a slow or endless client
+ * sends is not waited for. Leaves no listener behind.
  */
 export function readBody(
   payload: IncomingMessage,
   limits: { readonly maxBytes: number; readonly timeoutMs: number },
 ): Promise<Buffer> {
+  const { maxBytes, timeoutMs } = limits;
+  if (Number(payload.headers['content-length']) > maxBytes) return Promise.reject(tooLarge(maxBytes));
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
-    const finish = (settle: () => void) => {
+    const stop = () => {
       clearTimeout(timer);
-      payload.removeAllListeners('data');
-      settle();
+      payload.off('data', take).off('end', finish).off('close', leave);
     };
-    const fail = (error: RefusalError) => finish(() => reject(error));
-    const timer = setTimeout(
-      () =>
-        fail(
-          new RefusalError(refuse('edge.timeout', { hint: `Within ${limits.timeoutMs / 1000} s, please.` })),
-        ),
-      limits.timeoutMs,
-    );
-    payload.on('data', (chunk: Buffer) => {
+    const fail = (error: Error) => {
+      stop();
+      payload.pause();
+      reject(error);
+    };
+    const take = (chunk: Buffer) => {
       bytes += chunk.length;
-      if (bytes > limits.maxBytes) {
-        payload.pause();
-        fail(
-          new RefusalError(
-            refuse('edge.body_too_large', { hint: `At most ${limits.maxBytes} bytes are accepted.` }),
-          ),
-        );
-        return;
-      }
-      chunks.push(chunk);
-    });
-    payload.once('end', () =>
-      finish(() =>
-        resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)),
-      ),
+      if (bytes > maxBytes) fail(tooLarge(maxBytes));
+      else chunks.push(chunk);
+    };
+    const finish = () => {
+      stop();
+      resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, bytes));
+    };
+    // 'close' without 'end': the connection broke, whichever side and however.
+    const leave = () => fail(new ClientLeftError());
+    const timer = setTimeout(
+      () => fail(stopReading('edge.timeout', `Within ${timeoutMs / 1000} s, please.`)),
+      timeoutMs,
     );
-    payload.once('error', () =>
-      fail(new RefusalError(refuse('edge.timeout', { detail: 'the client left before its body was whole' }))),
-    );
-    payload.once('aborted', () =>
-      fail(new RefusalError(refuse('edge.timeout', { detail: 'the client left before its body was whole' }))),
-    );
+    if (payload.destroyed) leave();
+    else payload.on('data', take).on('end', finish).on('close', leave);
   });
+}
+
+function tooLarge(maxBytes: number): RefusalError {
+  return stopReading('edge.body_too_large', `At most ${maxBytes} bytes are accepted.`);
+}
+
+function stopReading(code: RefusalCode, hint: string): RefusalError {
+  return new RefusalError(refuse(code, { hint }));
+}
+
+/**
+ * Reads on what nobody wants any more, for a while. A connection that is closed with bytes unread is reset,
+ * and the reset takes the refusal down with it before the client has read it. After that time it is cut.
+ */
+export function drainBody(payload: IncomingMessage, lingerMs: number): void {
+  if (payload.complete || payload.destroyed) return;
+  const timer = setTimeout(() => payload.destroy(), lingerMs);
+  payload.once('close', () => clearTimeout(timer));
+  payload.resume();
 }

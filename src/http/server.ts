@@ -1,16 +1,27 @@
 import type { IncomingMessage } from 'node:http';
+import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyRequest } from 'fastify';
 import { isRefusal, refuse, RefusalError, type Refusal } from '../road/refusal.ts';
-import { serveDialect, turnAway } from './dialect-endpoint.ts';
+import { answerClientError } from './client-error.ts';
+import { explainContentHeaders } from './content-headers.ts';
+import { serveDialect } from './dialect-endpoint.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import { openAiChat } from './dialects/openai-chat.ts';
 import type { Gateway } from './gateway.ts';
-import { readBody } from './read-body.ts';
+import { ClientLeftError, readBody } from './read-body.ts';
+import { turnAway } from './turn-away.ts';
+import { writePlainRefusal } from './write-refusal.ts';
 
 export interface ServerLimits {
   readonly maxBodyBytes: number;
+  /** For the headers, and then again for the body. */
   readonly bodyTimeoutMs: number;
+  /** How long a client may leave its answer unread; 30 s unless said otherwise. */
+  readonly slowReaderMs?: number;
 }
+
+const SLOW_READER_MS = 30_000;
+const LONGEST_CHECK_MS = 1_000;
 
 /** The dialects by their paths. */
 const ENDPOINTS: readonly { readonly path: string; readonly dialect: Dialect }[] = [
@@ -19,60 +30,53 @@ const ENDPOINTS: readonly { readonly path: string; readonly dialect: Dialect }[]
 
 /** The HTTP surface on Fastify. Routing and bytes only: everything that decides is behind `gateway`. */
 export function createServer(gateway: Gateway, limits: ServerLimits): FastifyInstance {
+  const { maxBodyBytes, bodyTimeoutMs, slowReaderMs = SLOW_READER_MS } = limits;
   const server = Fastify({
     logger: false,
-    bodyLimit: limits.maxBodyBytes,
-    // Headers that drip in and connections that idle are the server's to cut; bodies have their own deadline.
-    requestTimeout: limits.bodyTimeoutMs + 5_000,
+    bodyLimit: maxBodyBytes,
+    // Headers that drip in are the server's to cut (slowloris); bodies have a deadline of their own before this one.
+    requestTimeout: 2 * bodyTimeoutMs + 5_000,
+    http: {
+      headersTimeout: bodyTimeoutMs,
+      connectionsCheckingInterval: Math.min(LONGEST_CHECK_MS, bodyTimeoutMs),
+    },
     keepAliveTimeout: 65_000,
     routerOptions: { maxParamLength: 200 },
-    return503OnClosing: true,
+    // What arrives on a kept connection while the gateway stops is still answered, and its connection closed.
+    return503OnClosing: false,
+    clientErrorHandler: answerClientError,
+    // The default would repeat the path.
+    frameworkErrors: (_error, _request, reply) => {
+      void writePlainRefusal(refuse('edge.malformed_request', { hint: 'Its path is malformed.' }), reply);
+    },
   });
   server.removeAllContentTypeParsers();
-  server.addContentTypeParser('application/json', (_request: FastifyRequest, payload: IncomingMessage) =>
-    readBody(payload, { maxBytes: limits.maxBodyBytes, timeoutMs: limits.bodyTimeoutMs }),
-  );
+  server.addContentTypeParser('application/json', (request: FastifyRequest, payload: IncomingMessage) => {
+    const refusal = explainContentHeaders(request.headers);
+    if (refusal !== undefined) throw new RefusalError(refusal);
+    return readBody(payload, { maxBytes: maxBodyBytes, timeoutMs: bodyTimeoutMs });
+  });
 
   for (const { path, dialect } of ENDPOINTS) {
-    server.post(path, (request, reply) => serveDialect({ gateway, dialect, request, reply }));
+    server.post(path, (request, reply) => serveDialect({ gateway, dialect, request, reply, slowReaderMs }));
   }
   addModels(server, gateway);
   addOperations(server, gateway);
-
-  server.setNotFoundHandler((request, reply) =>
-    reply
-      .code(404)
-      .send(
-        writePlain(
-          refuse('edge.not_found', { hint: `${request.method} is not served at this path.` }),
-          request,
-        ),
-      ),
-  );
-  server.setErrorHandler(async (error: FastifyError, request, reply) => {
-    const refusal = toRefusal(error);
-    const endpoint = ENDPOINTS.find(({ path }) => request.routeOptions.url === path);
-    if (endpoint === undefined)
-      return reply.code(refusal.code === 'gateway.internal' ? 500 : 400).send(writePlain(refusal, request));
-    return turnAway({ gateway, dialect: endpoint.dialect, refusal, request, reply });
-  });
+  addErrors(server, gateway);
   return server;
 }
 
 function addModels(server: FastifyInstance, gateway: Gateway): void {
   server.get('/v1/models', async (request, reply) => {
     const capabilities = await gateway.listCapabilities(request.headers.authorization);
-    if (isRefusal(capabilities)) {
-      const { status, body } = openAiChat.writeRefusal(capabilities, request.id);
-      return reply.code(status).type('application/json; charset=utf-8').send(body);
-    }
+    if (isRefusal(capabilities)) return writePlainRefusal(capabilities, reply);
     const data = capabilities.map((capability) => ({
       id: capability.name,
       object: 'model',
       created: 0,
       owned_by: capability.owner,
     }));
-    return { object: 'list', data };
+    return reply.header('x-request-id', randomUUID()).send({ object: 'list', data });
   });
 }
 
@@ -88,12 +92,28 @@ function addOperations(server: FastifyInstance, gateway: Gateway): void {
   });
 }
 
-function writePlain(refusal: Refusal, request: FastifyRequest): string {
-  return openAiChat.writeRefusal(refusal, request.id).body;
+function addErrors(server: FastifyInstance, gateway: Gateway): void {
+  server.setNotFoundHandler((request, reply) =>
+    writePlainRefusal(
+      refuse('edge.not_found', { hint: `${request.method} is not served at this path.` }),
+      reply,
+    ),
+  );
+  server.setErrorHandler(async (error: FastifyError, request, reply) => {
+    const refusal = toRefusal(error);
+    const endpoint = ENDPOINTS.find(({ path }) => request.routeOptions.url === path);
+    if (endpoint === undefined) return writePlainRefusal(refusal, reply);
+    const end =
+      error instanceof ClientLeftError
+        ? ({ outcome: 'cancelled' } as const)
+        : ({ outcome: 'refused', refusal } as const);
+    return turnAway({ gateway, dialect: endpoint.dialect, end, refusal, request, reply });
+  });
 }
 
 function toRefusal(error: FastifyError): Refusal {
   if (error instanceof RefusalError) return error.refusal;
+  if (error instanceof ClientLeftError) return refuse('edge.timeout');
   if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return refuse('edge.body_too_large');
   if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return refuse('edge.unsupported_media_type');
   if (error.statusCode !== undefined && error.statusCode < 500) return refuse('edge.malformed_request');

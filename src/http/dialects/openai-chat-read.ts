@@ -1,65 +1,8 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { Block, Message } from '../../road/conversation.ts';
 import { isRefusal, refuse, type Refusal } from '../../road/refusal.ts';
 import type { ReadRequest } from './dialect.ts';
-
-const textParts = z.union([
-  z.string(),
-  z
-    .array(z.strictObject({ type: z.literal('text'), text: z.string() }, 'only text parts are supported'))
-    .min(1),
-]);
-const toolCall = z.strictObject({
-  id: z.string().min(1).max(200),
-  type: z.literal('function'),
-  function: z.strictObject({ name: z.string().min(1).max(200), arguments: z.string() }),
-});
-const message = z.discriminatedUnion('role', [
-  z.strictObject({ role: z.enum(['system', 'developer']), content: textParts }),
-  z.strictObject({ role: z.literal('user'), content: textParts }),
-  z.strictObject({
-    role: z.literal('assistant'),
-    content: textParts.nullish(),
-    refusal: z.null().optional(),
-    tool_calls: z.array(toolCall).min(1).max(128).optional(),
-    // The SDK's answers carry these, and clients send answers back as they are.
-    annotations: z.array(z.never()).optional(),
-    audio: z.null().optional(),
-    function_call: z.null().optional(),
-  }),
-  z.strictObject({ role: z.literal('tool'), tool_call_id: z.string().min(1).max(200), content: textParts }),
-]);
-
-const chatRequest = z.looseObject({
-  model: z.string().min(1).max(200),
-  messages: z.array(message).min(1).max(10_000),
-  stream: z.boolean().nullish(),
-  stream_options: z
-    .strictObject({ include_usage: z.boolean().optional(), include_obfuscation: z.boolean().optional() })
-    .nullish(),
-  temperature: z.number().nullish(),
-  top_p: z.number().nullish(),
-  max_tokens: z.int().nullish(),
-  max_completion_tokens: z.int().nullish(),
-  stop: z.union([z.string(), z.array(z.string()).max(16)]).nullish(),
-  tools: z
-    .array(
-      z.looseObject({
-        type: z.literal('function'),
-        function: z.looseObject({ name: z.string().min(1).max(200) }),
-      }),
-    )
-    .max(128)
-    .nullish(),
-  tool_choice: z
-    .union([
-      z.enum(['none', 'auto', 'required']),
-      z.strictObject({ type: z.literal('function'), function: z.strictObject({ name: z.string() }) }),
-    ])
-    .nullish(),
-  metadata: z.record(z.string().max(64), z.string().max(100_000)).nullish(),
-});
-type ChatRequest = z.infer<typeof chatRequest>;
+import { chatRequest, type ChatRequest } from './openai-chat-schema.ts';
 
 /** Fields that ask for nothing when they have these values; any other value is refused by name. */
 const HARMLESS: Readonly<Record<string, readonly unknown[]>> = {
@@ -74,14 +17,14 @@ const HARMLESS: Readonly<Record<string, readonly unknown[]>> = {
 };
 const KNOWN = new Set(Object.keys(chatRequest.shape));
 
-/** Reads a request of POST /v1/chat/completions. */
+/**
+ * Reads a request of POST /v1/chat/completions. Where a key stands twice the last one counts, for the guards
+ * and the model alike: the model is sent what was read here and never the client's own bytes.
+ */
 export function readChatRequest(text: string): ReadRequest | Refusal {
-  let body: unknown;
-  try {
-    body = JSON.parse(text);
-  } catch {
-    return refuse('edge.malformed_json');
-  }
+  const json = parseBody(text);
+  if (isRefusal(json)) return json;
+  const { body } = json;
   const parsed = chatRequest.safeParse(body);
   if (!parsed.success)
     return refuse('edge.malformed_request', { hint: describeIssue(parsed.error.issues[0]) });
@@ -109,10 +52,32 @@ export function readChatRequest(text: string): ReadRequest | Refusal {
       toolChoice:
         typeof request.tool_choice === 'object' ? readNamedTool(request.tool_choice) : request.tool_choice,
       variables: request.metadata ?? NO_VARIABLES,
-      unsupported: listUnsupported(request),
+      unsupported: listUnsupported(body),
       delivery: request.stream === true ? 'stream' : 'whole',
     },
   };
+}
+
+/** In an envelope: a body `{"refused":true}` must not be taken for a refusal of ours. */
+function parseBody(text: string): { readonly body: unknown } | Refusal {
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    return refuse('edge.malformed_json');
+  }
+  // Bytes are valid UTF-8 by now, so half a surrogate pair can come in an escape alone.
+  if (text.includes('\\u') && hasLoneSurrogate(body)) {
+    return refuse('edge.malformed_request', { hint: 'A string holds half of a surrogate pair.' });
+  }
+  return { body };
+}
+
+/** Half a pair has no UTF-8: hash, archive and model would each put something else in its place. */
+function hasLoneSurrogate(value: unknown): boolean {
+  if (typeof value === 'string') return !value.isWellFormed();
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.entries(value).some(([key, inner]) => !key.isWellFormed() || hasLoneSurrogate(inner));
 }
 
 const NO_VARIABLES = Object.freeze({});
@@ -159,16 +124,21 @@ function joinParts(content: string | readonly { readonly text: string }[]): stri
   return typeof content === 'string' ? content : content.map((part) => part.text).join('\n');
 }
 
-function listUnsupported(request: ChatRequest): string[] {
+function listUnsupported(body: unknown): string[] {
   const unsupported: string[] = [];
-  for (const field in request) {
-    if (KNOWN.has(field)) continue;
-    const value: unknown = request[field];
-    if (value === null || value === undefined || HARMLESS[field]?.includes(value) === true) continue;
-    if (field === 'response_format' && isTextFormat(value)) continue;
-    unsupported.push(field);
+  for (const [field, value] of Object.entries(body ?? {})) {
+    if (KNOWN.has(field) || value === null || isHarmless(field, value)) continue;
+    unsupported.push(describeName(field));
   }
+  // The schema's copy of a record leaves this key out, and what is left out would not have been refused.
+  if (Object.hasOwn(Object(Object(body).metadata), '__proto__')) unsupported.push('metadata.__proto__');
   return unsupported;
+}
+
+function isHarmless(field: string, value: unknown): boolean {
+  if (field === 'response_format') return isTextFormat(value);
+  // Own fields only: `constructor` is a field of every table.
+  return Object.hasOwn(HARMLESS, field) && HARMLESS[field]?.includes(value) === true;
 }
 
 function isTextFormat(value: unknown): boolean {
@@ -178,8 +148,14 @@ function isTextFormat(value: unknown): boolean {
 /** Says where and why; never what stood there. */
 function describeIssue(issue: z.core.$ZodIssue | undefined): string {
   if (issue === undefined) return '';
-  const where = issue.path.length === 0 ? 'the body' : issue.path.join('.');
+  const where = issue.path.length === 0 ? 'the body' : issue.path.map(describeName).join('.');
   if (issue.code === 'unrecognized_keys')
-    return `${where}: ${issue.keys.slice(0, 5).join(', ').slice(0, 200)} is not supported.`;
+    return `${where}: ${issue.keys.slice(0, 5).map(describeName).join(', ')} is not supported.`;
   return `${where}: ${issue.message}.`;
+}
+
+/** A key may hold any text, so it goes back to its sender only when it looks like the name of a field. */
+function describeName(key: PropertyKey): string {
+  const name = String(key);
+  return /^[A-Za-z0-9_]{1,40}$/.test(name) ? name : '(a key that is no name of a field)';
 }

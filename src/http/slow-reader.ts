@@ -1,0 +1,30 @@
+import type { ServerResponse } from 'node:http';
+
+/** Slower than this, over all, and a client is taken for one that only holds a connection open. */
+const SLOWEST_BYTES_PER_MS = 16;
+
+/** Waits until a client has read what is pending. Returns at once when it has left; cuts it off when it does not read. */
+export function waitForReader(raw: ServerResponse, patienceMs: number): Promise<void> {
+  // After 'close' neither event comes any more, so waiting for one would never end.
+  if (raw.destroyed) return Promise.resolve();
+  return new Promise((resolve) => {
+    const finish = () => {
+      clearTimeout(timer);
+      raw.off('drain', finish).off('close', finish);
+      resolve();
+    };
+    const timer = setTimeout(() => raw.destroy(), allowanceMs(raw, patienceMs));
+    raw.on('drain', finish).on('close', finish);
+  });
+}
+
+/** Cuts off a client that does not read the end of its answer: it holds memory and a connection. */
+export function limitLastRead(raw: ServerResponse, patienceMs: number): void {
+  if (raw.destroyed || raw.writableLength === 0) return;
+  const timer = setTimeout(() => raw.destroy(), allowanceMs(raw, patienceMs));
+  raw.once('close', () => clearTimeout(timer));
+}
+
+function allowanceMs(raw: ServerResponse, patienceMs: number): number {
+  return patienceMs + raw.writableLength / SLOWEST_BYTES_PER_MS;
+}

@@ -1,0 +1,52 @@
+import type { FastifyReply } from 'fastify';
+import { refuse, RefusalError, type Refusal } from '../road/refusal.ts';
+import type { Batch } from '../road/road.ts';
+import type { AnswerFrame, Dialect } from './dialects/dialect.ts';
+import { limitLastRead, waitForReader } from './slow-reader.ts';
+
+/**
+ * Writes an answer as it flows, no faster than its client reads. Whatever fails here ends the flow, so that
+ * its record is closed and its model is let go; it never throws.
+ */
+export async function streamAnswer(input: {
+  readonly dialect: Dialect;
+  readonly frame: AnswerFrame;
+  readonly batches: AsyncIterable<Batch>;
+  readonly reply: FastifyReply;
+  readonly slowReaderMs: number;
+}): Promise<void> {
+  const { dialect, frame, batches, reply, slowReaderMs } = input;
+  const { raw } = reply;
+  reply.hijack();
+  let pending = '';
+  try {
+    for await (const batch of batches) {
+      if (!raw.headersSent) {
+        raw.writeHead(200, headersOf(dialect, frame));
+        pending = dialect.writeStreamStart(frame);
+      }
+      for (const event of batch) pending += dialect.writeEvent(event, frame);
+      if (!raw.write(pending)) await waitForReader(raw, slowReaderMs);
+      pending = '';
+      if (raw.destroyed) break;
+    }
+    raw.end();
+  } catch (error) {
+    raw.end(pending + dialect.writeStreamRefusal(toRefusal(error), frame.requestId));
+  }
+  limitLastRead(raw, slowReaderMs);
+}
+
+function headersOf(dialect: Dialect, frame: AnswerFrame): Record<string, string> {
+  return {
+    'content-type': dialect.streamContentType,
+    'cache-control': 'no-store',
+    'x-accel-buffering': 'no',
+    'x-request-id': frame.requestId,
+  };
+}
+
+/** What an error on the way of an answer tells the caller: the refusal that it carries, and else nothing of it. */
+export function toRefusal(error: unknown): Refusal {
+  return error instanceof RefusalError ? error.refusal : refuse('gateway.internal');
+}
