@@ -20,6 +20,7 @@ export class ChainCheck {
   readonly #writer: string;
   readonly #report: (problem: Problem) => void;
   readonly #claims: Claim[];
+  readonly #final: Claim | undefined;
   readonly #tree = new Frontier();
   readonly #missing = new Missing();
   #head: Head | undefined;
@@ -33,6 +34,7 @@ export class ChainCheck {
     this.#writer = options.writer;
     this.#report = options.report;
     this.#claims = options.claims.toSorted((a, b) => a.size - b.size);
+    this.#final = this.#claims.find((claim) => claim.isFinal);
   }
 
   /** Lines up to the highest that was seen. */
@@ -122,12 +124,11 @@ export class ChainCheck {
       this.#nextClaim += 1;
       if (claim.size === this.lines) this.#checkClaim(claim, head);
     }
-    const final = this.#claims.find((claim) => claim.isFinal);
-    if (final !== undefined && this.lines === final.size + 1) {
+    if (this.lines - 1 === this.#final?.size) {
       this.#complain(
         'foreign_line',
         head.place,
-        `${final.source} says that this writer ended with ${final.size} lines`,
+        `${this.#final.source} says that this writer ended with ${this.#final.size} lines`,
       );
     }
   }

@@ -10,6 +10,8 @@ export interface CommitterOptions {
   readonly idleSyncMs: number;
   /** How long after a failure the disk is tried again. */
   readonly retryMs: number;
+  /** How long a sync may take before those who wait for it are refused. */
+  readonly stallMs: number;
   readonly onFault: (fault: string | undefined) => void;
   /** Signs and publishes a checkpoint whose lines are durable. */
   readonly publish: (checkpoint: Unsigned) => Promise<void>;
@@ -122,6 +124,7 @@ export class Committer {
       return;
     }
     this.#syncWanted = false;
+    const stall = setTimeout(() => this.#stall(group), this.#options.stallMs).unref();
     try {
       this.#reuse(await segments.sync());
       group.settleDurable();
@@ -130,6 +133,8 @@ export class Committer {
     } catch (error) {
       group.rejectDurable(toError(error));
       throw error;
+    } finally {
+      clearTimeout(stall);
     }
   }
 
@@ -151,6 +156,14 @@ export class Committer {
       this.#syncWanted = true;
       void this.drain();
     }, this.#options.idleSyncMs).unref();
+  }
+
+  /** A disk that hangs is a disk that fails, for whoever waits. When it answers after all, the fault ends. */
+  #stall(group: Group): void {
+    const failure = new Error(`the disk has not answered for ${this.#options.stallMs} ms`);
+    this.#setFault(failure.message);
+    group.rejectDurable(failure);
+    this.#gathering.rejectDurable(failure);
   }
 
   #fail(error: unknown): void {

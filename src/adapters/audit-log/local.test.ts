@@ -118,6 +118,35 @@ void describe('a disk that fails', () => {
     );
   });
 
+  void test('refuses those who wait for a disk that hangs, and goes on when it answers', async () => {
+    const stateDir = makeStateDir();
+    let hang: (() => void) | undefined;
+    let isHanging = false;
+    const files = {
+      ...systemFiles,
+      fdatasync: ((fd: number, done: (error: Error | null) => void) => {
+        if (isHanging) hang = () => systemFiles.fdatasync(fd, done);
+        else systemFiles.fdatasync(fd, done);
+      }) as AuditFiles['fdatasync'], // without the promisified property, which the log does not use
+    };
+    const log = await openLocalAuditLog({
+      stateDir,
+      clock: testClock,
+      files,
+      limits: { ...QUICK, stallMs: 20 },
+    });
+    isHanging = true;
+    await assert.rejects(log.open(makeIntent('a')), /not answered/);
+    await assert.rejects(log.open(makeIntent('b')), /not answered/);
+    isHanging = false;
+    hang?.();
+    while (log.fault() !== undefined) await new Promise((resolve) => setTimeout(resolve, 5));
+    await log.close(makeClosed(makeIntent('a'), { outcome: 'refused' }));
+    await runAttempts(log, ['c']);
+    await log.stop();
+    assert.deepEqual(verifyLog({ auditDir: path.join(stateDir, 'audit') }).problems, []);
+  });
+
   void test('does not open a log that it cannot write', async () => {
     const { files, state } = makeFragileDisk();
     state.failWrites = true;

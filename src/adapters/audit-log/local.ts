@@ -32,6 +32,7 @@ const DEFAULT_LIMITS: LogWriterOptions['limits'] = {
   checkpointMs: 5000,
   idleSyncMs: 50,
   retryMs: 250,
+  stallMs: 5000,
   heldBytes: 64 * 1024 * 1024,
 };
 

@@ -26,6 +26,8 @@ export interface LogWriterOptions {
     readonly idleSyncMs: number;
     /** How long after a failure the disk is tried again. */
     readonly retryMs: number;
+    /** How long a sync may take before those who wait for it are refused. */
+    readonly stallMs: number;
     /** Closed records that are held in memory while the disk is away. */
     readonly heldBytes: number;
   };

@@ -39,16 +39,23 @@ export function keyId(publicKey: KeyObject): string {
   return hash('sha256', publicKey.export({ type: 'spki', format: 'der' })).slice(0, 16);
 }
 
-/** Reads the public keys beside a log, by id. A file whose name is not its key's id is left out. */
+/** Reads the public keys beside a log, by id. What is no key, or not the one it is named after, is left out. */
 export function readPublicKeys(folder: string): Map<string, KeyObject> {
   const keys = new Map<string, KeyObject>();
   if (!fs.existsSync(folder)) return keys;
   for (const name of fs.readdirSync(folder)) {
-    if (!name.endsWith('.pem')) continue;
-    const key = createPublicKey(fs.readFileSync(path.join(folder, name)));
-    if (`${keyId(key)}.pem` === name) keys.set(keyId(key), key);
+    const key = readPublicKey(path.join(folder, name));
+    if (key !== undefined && `${keyId(key)}.pem` === name) keys.set(keyId(key), key);
   }
   return keys;
+}
+
+function readPublicKey(file: string): KeyObject | undefined {
+  try {
+    return createPublicKey(fs.readFileSync(file));
+  } catch {
+    return undefined; // checkpoints that need it are reported as signed with an unknown key
+  }
 }
 
 /** A public key as PEM. */
