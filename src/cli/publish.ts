@@ -2,7 +2,6 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { compileGovernance } from '../governance/compile.ts';
-import { formatProblem } from '../governance/problem.ts';
 import { LOCK_FILE } from '../governance/parts.ts';
 import { readLock } from '../governance/lock.ts';
 import { DEFAULT_GOVERNANCE } from './defaults.ts';
@@ -24,17 +23,23 @@ export function addPublishCommand(program: Command): void {
 }
 
 async function publish(directory: string): Promise<string[]> {
-  const { problems, hashes } = await compileGovernance(directory);
+  const { hashes } = await compileGovernance(directory);
   const lock = await readLock(directory);
-  const changed = problems.filter((problem) => problem.cause.startsWith('the published version'));
-  if (changed.length > 0)
-    throw new Error(`a published version never changes:\n${changed.map(formatProblem).join('\n')}`);
   const published: string[] = [];
+  const changed: string[] = [];
   for (const kind of ['prompts', 'guardrails'] as const) {
     for (const [id, digest] of Object.entries(hashes[kind])) {
-      if (lock[kind][id] === undefined) published.push(`${kind.slice(0, -1)} ${id}`);
+      const known = lock[kind][id];
+      if (known === undefined) published.push(`${kind.slice(0, -1)} ${id}`);
+      else if (known !== digest) changed.push(`${kind}/${id.replace('@', '/')}`);
       lock[kind][id] = digest;
     }
+  }
+  if (changed.length > 0) {
+    throw new Error(
+      `a published version never changes, and ${changed.join(', ')} did. ` +
+        'Restore it from git, and make the change under the next version number.',
+    );
   }
   if (published.length > 0) {
     const sorted = { prompts: sortByKey(lock.prompts), guardrails: sortByKey(lock.guardrails) };

@@ -1,30 +1,34 @@
 import { hash } from 'node:crypto';
 import type { AcceptedIssuer } from '../ports/identity.ts';
-import {
-  REDACTABLE_TYPES,
-  type Capability,
-  type GuardrailReference,
-  type Passage,
-  type Prompt,
-  type Route,
-  type Tenant,
-  type ToolDefinition,
+import type {
+  Capability,
+  GuardrailReference,
+  Prompt,
+  Route,
+  Tenant,
+  ToolDefinition,
 } from '../road/governed.ts';
+import { compileCapability } from './capability-file.ts';
 import { checkGuardrailConfig } from './guardrail-files.ts';
 import type { Governance } from './governance.ts';
 import { LOCK_FILE, readParts, type Part, type Parts } from './parts.ts';
 import { compilePolicies } from './policies.ts';
+import { checkPolicyReferences } from './policy-references.ts';
 import type { Problem } from './problem.ts';
 import { compilePrompt } from './prompt-files.ts';
-import { checkSafety } from './safety.ts';
+import { checkSafety, type Hashes } from './safety.ts';
 import { readSource, type Source } from './source.ts';
+import { checkTool } from './tool-file.ts';
+import { listWarnings } from './warnings.ts';
 
 export interface Compiled {
   /** Absent when there are problems. */
   readonly governance: Governance | undefined;
   readonly problems: readonly Problem[];
+  /** What may be meant, and is worth a look. Empty while there are problems. */
+  readonly warnings: readonly Problem[];
   /** Hashes of every prompt and guardrail version that stands in the files, for the lock. */
-  readonly hashes: { readonly prompts: Record<string, string>; readonly guardrails: Record<string, string> };
+  readonly hashes: Hashes;
 }
 
 /** Loads, checks, compiles and freezes the governance repository in a folder. */
@@ -40,28 +44,26 @@ export function compileSource(source: Source): Compiled {
   const guardrails = compileGuardrails(parts, problems);
   const routes = new Map(parts.routes.map((part) => [part.name, toRoute(part)]));
   const tools = new Map(parts.tools.map((part) => [part.name, toTool(part)]));
+  problems.push(...parts.tools.flatMap(checkTool));
   const policies = compilePolicies(source);
   problems.push(...policies.problems);
 
-  const hashes = {
-    prompts: Object.fromEntries([...prompts].map(([id, prompt]) => [id, prompt.hash])),
-    guardrails: Object.fromEntries(
-      [...guardrails].map(([id, guardrail]) => [
-        id,
-        hash('sha256', JSON.stringify([guardrail.config, guardrail.bedrock]), 'hex'),
-      ]),
-    ),
-  };
+  const hashes = hashVersions(prompts, guardrails);
   problems.push(...checkPublished(parts, hashes));
 
   const capabilities = new Map<string, Capability>();
   for (const part of parts.capabilities) {
-    const capability = compileCapability({ part, prompts, guardrails, routes, tools, source, problems });
-    if (capability !== undefined) capabilities.set(part.name, capability);
+    const compiled = compileCapability(part, { prompts, guardrails, routes, tools, source });
+    problems.push(...compiled.problems);
+    if (compiled.capability !== undefined) capabilities.set(part.name, compiled.capability);
   }
-  problems.push(...checkSafety({ parts, guardrails }));
+  const tenants = new Map(parts.tenants.map((part) => [part.name, toTenant(part)]));
+  // Names come from the paths, so that a capability with a problem is not also reported as unknown.
+  const known = { capabilities: listNames(source, 'capabilities'), tenants: listNames(source, 'tenants') };
+  problems.push(...checkPolicyReferences(policies.policies, known));
+  problems.push(...checkSafety({ parts, guardrails, tenants: known.tenants, hashes }));
   if (problems.length > 0 || parts.root === undefined) {
-    return { governance: undefined, problems: sortProblems(problems), hashes };
+    return { governance: undefined, problems: sortProblems(problems), warnings: [], hashes };
   }
   const root = parts.root.value;
   const governance: Governance = {
@@ -70,13 +72,31 @@ export function compileSource(source: Source): Compiled {
     environment: root.environment,
     loopbackIssuer: root.loopbackIssuer,
     issuers: root.issuers.map(toIssuer),
-    tenants: new Map(parts.tenants.map((part) => [part.name, toTenant(part)])),
+    tenants,
     capabilities,
     routes,
     guardrails,
     policies: policies.sources,
   };
-  return { governance: freezeDeep(governance), problems: [], hashes };
+  const warnings = listWarnings({ governance, parts, policies: policies.policies });
+  return { governance: freezeDeep(governance), problems: [], warnings: sortProblems(warnings), hashes };
+}
+
+function listNames(source: Source, folder: string): ReadonlySet<string> {
+  const pattern = new RegExp(`^${folder}/([^/]+)\\.yaml$`);
+  return new Set([...source.files.keys()].flatMap((file) => pattern.exec(file)?.[1] ?? []));
+}
+
+function hashVersions(
+  prompts: ReadonlyMap<string, Prompt>,
+  guardrails: ReadonlyMap<string, GuardrailReference>,
+): Hashes {
+  const hashGuardrail = ({ config, bedrock }: GuardrailReference) =>
+    hash('sha256', JSON.stringify([config, bedrock]), 'hex');
+  return {
+    prompts: Object.fromEntries([...prompts].map(([id, prompt]) => [id, prompt.hash])),
+    guardrails: Object.fromEntries([...guardrails].map(([id, guardrail]) => [id, hashGuardrail(guardrail)])),
+  };
 }
 
 function compilePrompts(parts: Parts, source: Source, problems: Problem[]): Map<string, Prompt> {
@@ -94,7 +114,10 @@ function compileGuardrails(parts: Parts, problems: Problem[]): Map<string, Guard
   const guardrails = new Map<string, GuardrailReference>();
   for (const part of parts.embeddedGuardrails) {
     const [name = '', version = ''] = part.name.split('@');
-    problems.push(...checkGuardrailConfig(part));
+    const found = checkGuardrailConfig(part);
+    problems.push(...found);
+    // What has problems cannot be published, or referred to.
+    if (found.length > 0) continue;
     guardrails.set(part.name, { engine: 'embedded', name, version, config: part.value, bedrock: undefined });
   }
   for (const part of parts.bedrockGuardrails) {
@@ -107,111 +130,24 @@ function compileGuardrails(parts: Parts, problems: Problem[]): Map<string, Guard
 }
 
 /** A published version that changed would make every old record lie about what the model was told. */
-function checkPublished(parts: Parts, hashes: Compiled['hashes']): Problem[] {
+function checkPublished(parts: Parts, hashes: Hashes): Problem[] {
   const problems: Problem[] = [];
   for (const kind of ['prompts', 'guardrails'] as const) {
-    for (const [id, published] of Object.entries(parts.lock[kind])) {
+    for (const [id, published] of Object.entries(parts.lock?.[kind] ?? {})) {
       const now = hashes[kind][id];
       if (now === published) continue;
       const folder = `${kind}/${id.replace('@', '/')}`;
-      problems.push({
-        file: now === undefined ? LOCK_FILE : folder,
-        line: 1,
-        column: 1,
-        cause:
-          now === undefined
-            ? `the published version ${id} is gone`
-            : `the published version ${id} was changed`,
-        fix: `Restore ${folder} and make the change under the next version number.`,
-      });
+      const fix = `Restore ${folder} from git, and make the change under the next version number.`;
+      const file = parts.versionFiles.get(`${kind}/${id}`);
+      if (now !== undefined && file !== undefined) {
+        problems.push({ file, line: 1, column: 1, cause: `the published version ${id} was changed`, fix });
+      } else if (file === undefined) {
+        const cause = `the published version ${id} is gone`;
+        problems.push({ file: LOCK_FILE, line: 1, column: 1, cause, fix });
+      }
     }
   }
   return problems;
-}
-
-interface CapabilityInput {
-  readonly part: Parts['capabilities'][number];
-  readonly prompts: ReadonlyMap<string, Prompt>;
-  readonly guardrails: ReadonlyMap<string, GuardrailReference>;
-  readonly routes: ReadonlyMap<string, Route>;
-  readonly tools: ReadonlyMap<string, ToolDefinition>;
-  readonly source: Source;
-  readonly problems: Problem[];
-}
-
-function compileCapability(input: CapabilityInput): Capability | undefined {
-  const { part, source, problems } = input;
-  const { value } = part;
-  const before = problems.length;
-  const find = <Value>(
-    known: ReadonlyMap<string, Value>,
-    name: string,
-    path: PropertyKey[],
-    kind: string,
-  ): Value | undefined => {
-    const found = known.get(name);
-    if (found === undefined) {
-      problems.push({
-        file: part.parsed.file,
-        ...part.parsed.locate(path),
-        cause: `${kind} ${name} does not exist, or has problems of its own`,
-        fix: known.size === 0 ? `Add a ${kind} first.` : `Use one of: ${[...known.keys()].join(', ')}.`,
-      });
-    }
-    return found;
-  };
-  const prompt = find(input.prompts, value.prompt, ['prompt'], 'prompt');
-  const guardrail = find(input.guardrails, value.guardrail, ['guardrail'], 'guardrail');
-  const routes = value.routes.map((name, index) => find(input.routes, name, ['routes', index], 'route'));
-  const tools = value.tools.map((name, index) => find(input.tools, name, ['tools', index], 'tool'));
-  const knowledge = new Map([...source.files].filter(([file]) => file.startsWith('knowledge/')));
-  const context = value.context.map((file, index): Passage => {
-    const text = find(
-      knowledge,
-      file.startsWith('knowledge/') ? file : `knowledge/${file}`,
-      ['context', index],
-      'knowledge file',
-    );
-    return { id: file.replace(/^knowledge\//, '').replace(/\.[a-z]+$/, ''), text: (text ?? '').trim() };
-  });
-  if (problems.length > before || prompt === undefined || guardrail === undefined) return undefined;
-  const { temperature, topP, maxOutputTokens, stopSequences } = value.parameters;
-  const toRange = (range: { min: number; max: number; default?: number | undefined } | undefined) =>
-    range === undefined ? undefined : { min: range.min, max: range.max, default: range.default };
-  return {
-    name: part.name,
-    owner: value.owner,
-    purpose: value.purpose,
-    feature: value.feature ?? part.name,
-    dataClass: value.dataClass,
-    workloadPattern: value.workloadPattern,
-    prompt,
-    guardrail,
-    routes: routes.filter((route) => route !== undefined),
-    prefer: value.prefer,
-    regions: value.regions,
-    context,
-    tools: tools.filter((tool) => tool !== undefined),
-    parameters: {
-      temperature: toRange(temperature),
-      topP: toRange(topP),
-      maxOutputTokens: {
-        min: maxOutputTokens.min,
-        max: maxOutputTokens.max,
-        default: maxOutputTokens.default,
-      },
-      stopSequences,
-    },
-    redaction: {
-      types: value.redaction.types === 'structured' ? [...REDACTABLE_TYPES] : value.redaction.types,
-      restore: value.redaction.restore,
-    },
-    archive: value.archive,
-    limits: {
-      inputCharacters: value.limits.inputCharacters,
-      deadlineMs: value.limits.deadlineSeconds * 1000,
-    },
-  };
 }
 
 function toRoute(part: Parts['routes'][number]): Route {

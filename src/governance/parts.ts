@@ -23,7 +23,8 @@ export interface Part<Value> {
 /** Every file of a repository, by kind; shapes are right, references between files are not yet checked. */
 export interface Parts {
   readonly root: Part<z.infer<typeof rootSchema>> | undefined;
-  readonly lock: z.infer<typeof lockSchema>;
+  /** Absent when the file cannot be read: then nothing is known of what was published. */
+  readonly lock: z.infer<typeof lockSchema> | undefined;
   readonly tenants: readonly Part<z.infer<typeof tenantSchema>>[];
   readonly capabilities: readonly Part<z.infer<typeof capabilitySchema>>[];
   readonly routes: readonly Part<z.infer<typeof routeSchema>>[];
@@ -32,6 +33,8 @@ export interface Parts {
   readonly prompts: readonly Part<z.infer<typeof promptSchema>>[];
   readonly embeddedGuardrails: readonly Part<unknown>[];
   readonly bedrockGuardrails: readonly Part<z.infer<typeof bedrockGuardrailSchema>>[];
+  /** The file of each version that stands in the repository, right or wrong, by kind and NAME@VERSION. */
+  readonly versionFiles: ReadonlyMap<string, string>;
   readonly problems: readonly Problem[];
 }
 
@@ -52,8 +55,10 @@ export function readParts(source: Source): Parts {
         continue;
       }
       const value = validateFile(parsed, schema);
+      const misnamed = checkNames(file, match.slice(1));
+      if (misnamed !== undefined) problems.push(misnamed);
       if (Array.isArray(value)) problems.push(...value);
-      else parts.push({ name: match.slice(1).join('@'), value, parsed });
+      else if (misnamed === undefined) parts.push({ name: match.slice(1).join('@'), value, parsed });
     }
     return parts;
   };
@@ -68,9 +73,10 @@ export function readParts(source: Source): Parts {
       fix: 'Pass the right folder, or start one with `goldenpath init DIR`.',
     });
   }
+  const lock = readFiles(/^versions\.lock\.json$/, lockSchema)[0]?.value;
   return {
     root,
-    lock: readFiles(/^versions\.lock\.json$/, lockSchema)[0]?.value ?? { prompts: {}, guardrails: {} },
+    lock: lock ?? (source.files.has(LOCK_FILE) ? undefined : { prompts: {}, guardrails: {} }),
     tenants: readFiles(/^tenants\/([^/]+)\.yaml$/, tenantSchema),
     capabilities: readFiles(/^capabilities\/([^/]+)\.yaml$/, capabilitySchema),
     routes: readFiles(/^routes\/([^/]+)\.yaml$/, routeSchema),
@@ -78,8 +84,21 @@ export function readParts(source: Source): Parts {
     prompts: readFiles(/^prompts\/([^/]+)\/([^/]+)\/prompt\.yaml$/, promptSchema),
     bedrockGuardrails: readFiles(/^guardrails\/([^/]+)\/([^/]+)\.yaml$/, bedrockGuardrailSchema),
     embeddedGuardrails: readJson(source, problems),
-    problems: [...problems, ...findStrayFiles(source)],
+    versionFiles: listVersionFiles(source),
+    problems: [...source.problems, ...problems, ...findStrayFiles(source), ...findTwins(source)],
   };
+}
+
+function listVersionFiles(source: Source): ReadonlyMap<string, string> {
+  const files = new Map<string, string>();
+  for (const file of source.files.keys()) {
+    const [, kind, name, version] =
+      /^(prompts)\/([^/]+)\/([^/]+)\/prompt\.yaml$/.exec(file) ??
+      /^(guardrails)\/([^/]+)\/([^/]+)\.(?:yaml|json)$/.exec(file) ??
+      [];
+    if (kind !== undefined) files.set(`${kind}/${name}@${version}`, file);
+  }
+  return files;
 }
 
 function readJson(source: Source, problems: Problem[]): Part<unknown>[] {
@@ -88,33 +107,65 @@ function readJson(source: Source, problems: Problem[]): Part<unknown>[] {
     const match = /^guardrails\/([^/]+)\/([^/]+)\.json$/.exec(file);
     if (match === null) continue;
     const parsed = parseFile(file, text);
+    const misnamed = checkNames(file, match.slice(1));
+    if (misnamed !== undefined) problems.push(misnamed);
     if (Array.isArray(parsed)) problems.push(...parsed);
-    else parts.push({ name: `${match[1]}@${match[2]}`, value: parsed.value, parsed });
+    else if (misnamed === undefined)
+      parts.push({ name: `${match[1]}@${match[2]}`, value: parsed.value, parsed });
   }
   return parts;
+}
+
+const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
+const VERSION = /^[1-9][0-9]{0,7}$/;
+
+/** A name stands on records, in policies and in metrics, so it is as plain in a path as it is in a file. */
+function checkNames(file: string, [name = '', version]: readonly string[]): Problem | undefined {
+  const place = { file, line: 1, column: 1 };
+  if (file.includes('/') && !NAME.test(name)) {
+    const cause = `${JSON.stringify(name)} cannot be a name`;
+    return { ...place, cause, fix: 'Use lower-case letters, digits and hyphens, at most 63.' };
+  }
+  if (version === undefined || VERSION.test(version)) return undefined;
+  const cause = `${JSON.stringify(version)} is not a version, so nothing could refer to it`;
+  return { ...place, cause, fix: 'Number the versions: 1, 2, 3 …' };
 }
 
 const KNOWN = [
   /^goldenpath\.yaml$/,
   /^versions\.lock\.json$/,
   /^(tenants|capabilities|routes|tools)\/[^/]+\.yaml$/,
-  /^prompts\/[^/]+\/[^/]+\/[^/]+\.(yaml|md)$/,
+  /^prompts\/[^/]+\/[^/]+\/(prompt\.yaml|.+\.md)$/,
   /^guardrails\/[^/]+\/[^/]+\.(yaml|json)$/,
-  /^policies\//,
+  /^policies\/(schema\.cedarschema|.+\.cedar)$/,
   /^knowledge\//,
 ];
 
 /** A misspelt folder would otherwise be skipped in silence: a policy that nobody applies. */
 function findStrayFiles(source: Source): Problem[] {
-  const governed = /^(goldenpath|tenants?|capabilit|routes?|tools?|prompts?|guardrails?|polic)/;
+  const governed = /^(golden-?path|version|tenant|capabilit|route|tool|prompt|guardrail|polic)/i;
   return [...source.files.keys()]
     .filter((file) => !KNOWN.some((pattern) => pattern.test(file)))
-    .filter((file) => file.endsWith('.cedar') || (governed.test(file) && !file.endsWith('.md')))
+    .filter((file) => /\.cedar(schema)?$/.test(file) || (governed.test(file) && !file.endsWith('.md')))
     .map((file) => ({
       file,
       line: 1,
       column: 1,
       cause: 'no rule says what this file is, so it would have no effect',
       fix: 'Move it where its kind belongs: capabilities/NAME.yaml, prompts/NAME/VERSION/prompt.yaml, guardrails/NAME/VERSION.json, policies/NAME.cedar …',
+    }));
+}
+
+/** Of two files for one version of a guardrail, one would win without a word. */
+function findTwins(source: Source): Problem[] {
+  return [...source.files.keys()]
+    .filter((file) => /^guardrails\/[^/]+\/[^/]+\.yaml$/.test(file))
+    .filter((file) => source.files.has(file.replace(/yaml$/, 'json')))
+    .map((file) => ({
+      file,
+      line: 1,
+      column: 1,
+      cause: `${file.replace(/yaml$/, 'json')} describes the same version`,
+      fix: 'Keep one of the two, or give one the next version number.',
     }));
 }

@@ -71,7 +71,7 @@ export function compilePrompt(input: {
   };
 }
 
-/** `{{name}}` is a variable; everything else stands as it is. */
+/** `{{name}}` is a variable; everything else stands as it is. Values are never read as templates again. */
 export function splitTemplate(text: string): TemplatePart[] {
   return text
     .split(/\{\{\s*([a-zA-Z0-9_]+)\s*\}\}/)
@@ -103,7 +103,9 @@ function checkVariables(input: {
   const problems: Problem[] = [];
   for (const part of input.parts) {
     if (!('variable' in part)) continue;
-    const declared = input.file.variables[part.variable];
+    const { variables } = input.file;
+    // `{{constructor}}` would otherwise be found, on every object.
+    const declared = Object.hasOwn(variables, part.variable) ? variables[part.variable] : undefined;
     const place = { file: input.at, ...locateInText(input.text, part.variable) };
     if (declared === undefined) {
       problems.push({
@@ -125,6 +127,12 @@ function checkVariables(input: {
 
 function checkDefaults(file: PromptFile, parsed: ParsedFile): Problem[] {
   return Object.entries(file.variables).flatMap(([name, variable]) => {
+    if (variable.type === 'integer' && variable.min > variable.max) {
+      const place = { file: parsed.file, ...parsed.locate(['variables', name, 'min']) };
+      return [
+        { ...place, cause: `no number is from ${variable.min} to ${variable.max}`, fix: 'Swap the two.' },
+      ];
+    }
     if (variable.default === undefined) return [];
     const cause = explainVariableMismatch(toVariableType(variable), variable.default);
     if (cause === undefined) return [];

@@ -2,15 +2,27 @@ import type { GuardrailReference } from '../road/governed.ts';
 import type { Part, Parts } from './parts.ts';
 import type { Problem } from './problem.ts';
 
+/** Hashes of the versions that stand in the files and are right, by NAME@VERSION. */
+export interface Hashes {
+  readonly prompts: Readonly<Record<string, string>>;
+  readonly guardrails: Readonly<Record<string, string>>;
+}
+
 /** What is well-formed and still must not be served. Each rule names the harm it prevents. */
 export function checkSafety(input: {
   readonly parts: Parts;
   readonly guardrails: ReadonlyMap<string, GuardrailReference>;
+  readonly tenants: ReadonlySet<string>;
+  readonly hashes: Hashes;
 }): Problem[] {
   const { parts } = input;
-  const problems = [...checkIssuers(parts), ...checkRoutes(parts)];
+  const problems = [
+    ...checkIssuers(parts),
+    ...checkIssuerTenants(parts, input.tenants),
+    ...checkRoutes(parts),
+  ];
   for (const capability of parts.capabilities) {
-    problems.push(...checkUnpublished(capability, parts));
+    problems.push(...checkUnpublished(capability, input));
     problems.push(...checkRegions(capability, input));
     problems.push(...checkDataClass(capability, parts));
   }
@@ -56,6 +68,14 @@ function checkIssuers(parts: Parts): Problem[] {
         }),
       );
     }
+    if (environment === 'production' && issuer.jwksUri?.startsWith('https:') === false) {
+      problems.push(
+        at(root, ['issuers', index, 'jwksUri'], {
+          cause: 'keys fetched without TLS can be replaced on their way',
+          fix: 'Use an https jwksUri.',
+        }),
+      );
+    }
     if (issuers.findIndex((other) => other.issuer === issuer.issuer) !== index) {
       problems.push(
         at(root, ['issuers', index], {
@@ -66,6 +86,33 @@ function checkIssuers(parts: Parts): Problem[] {
     }
   });
   return problems;
+}
+
+/** A token of a tenant that is not here identifies nobody, which its issuer would not be told. */
+function checkIssuerTenants(parts: Parts, tenants: ReadonlySet<string>): Problem[] {
+  const root = parts.root;
+  if (root === undefined) return [];
+  if (tenants.size === 0) {
+    return [
+      at(root, [], {
+        cause: 'there is no tenant, so nobody could be identified',
+        fix: 'Add tenants/NAME.yaml.',
+      }),
+    ];
+  }
+  const unknown = (name: string, path: readonly PropertyKey[]) =>
+    tenants.has(name)
+      ? []
+      : [
+          at(root, path, {
+            cause: `tenant ${name} does not exist`,
+            fix: `Add tenants/${name}.yaml, or use one of: ${[...tenants].join(', ')}.`,
+          }),
+        ];
+  return root.value.issuers.flatMap((issuer, index) => [
+    ...(issuer.tenant === undefined ? [] : unknown(issuer.tenant, ['issuers', index, 'tenant'])),
+    ...(issuer.tenants ?? []).flatMap((name, at) => unknown(name, ['issuers', index, 'tenants', at])),
+  ]);
 }
 
 function checkRoutes(parts: Parts): Problem[] {
@@ -97,12 +144,30 @@ function checkRoutes(parts: Parts): Problem[] {
         }),
       );
     }
+    if (provider === 'bedrock' && !AWS_REGION.test(route.value.region)) {
+      problems.push(
+        at(route, ['region'], {
+          cause: `${route.value.region} is not an AWS Region, and this route goes to Amazon Bedrock`,
+          fix: 'Name the Region of the endpoint, such as eu-central-1.',
+        }),
+      );
+    }
+    if (provider !== 'bedrock' && guardrail !== undefined) {
+      problems.push(
+        at(route, ['guardrail'], {
+          cause: `a ${provider} route cannot apply a guardrail of Amazon Bedrock`,
+          fix: "Remove it: the capability's own guardrail judges every route.",
+        }),
+      );
+    }
     if (guardrail?.version === 'DRAFT' && production) {
       problems.push(at(route, ['guardrail', 'version'], DRAFT_IN_PRODUCTION));
     }
     return problems;
   });
 }
+
+const AWS_REGION = /^[a-z]{2}(-[a-z]+)+-[1-9]$/;
 
 const DRAFT_IN_PRODUCTION = {
   cause: 'a DRAFT guardrail can change under a record that says it was applied',
@@ -111,9 +176,17 @@ const DRAFT_IN_PRODUCTION = {
 
 type CapabilityPart = Parts['capabilities'][number];
 
-function checkUnpublished(capability: CapabilityPart, parts: Parts): Problem[] {
+function checkUnpublished(
+  capability: CapabilityPart,
+  { parts: { lock }, hashes }: { readonly parts: Parts; readonly hashes: Hashes },
+): Problem[] {
+  if (lock === undefined) return [];
   return (['prompt', 'guardrail'] as const)
-    .filter((kind) => parts.lock[`${kind}s`][capability.value[kind]] === undefined)
+    .filter((kind) => {
+      const id = capability.value[kind];
+      // What does not exist, or has problems, is reported as that.
+      return lock[`${kind}s`][id] === undefined && hashes[`${kind}s`][id] !== undefined;
+    })
     .map((kind) =>
       at(capability, [kind], {
         cause: `${kind} ${capability.value[kind]} is not published, so it could still change`,
@@ -154,6 +227,13 @@ function checkRegions(
           fix: `Remove the route, or add ${route.region} to regions.`,
         }),
       );
+    } else if (capability.value.regions.length > 0 && isGlobalProfile(route)) {
+      problems.push(
+        at(capability, place, {
+          cause: `route ${name} uses the inference profile ${route.model}, which takes text to any Region of the world`,
+          fix: 'Use a model or an inference profile of the regions that this capability allows.',
+        }),
+      );
     }
   });
   return problems;
@@ -170,4 +250,9 @@ function checkDataClass(capability: CapabilityPart, parts: Parts): Problem[] {
       }),
     ];
   });
+}
+
+/** Amazon Bedrock's global inference profiles choose the Region themselves, whatever the endpoint's is. */
+function isGlobalProfile(route: { readonly provider: string; readonly model: string }): boolean {
+  return route.provider === 'bedrock' && /(^|\/)global\./.test(route.model);
 }

@@ -14,16 +14,13 @@ const versioned = z
 const region = z
   .string()
   .regex(/^[a-z0-9-]{2,40}$/, 'use an AWS Region such as eu-central-1, or a name of your own');
+const digest = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 in hex, as `goldenpath publish` writes it');
 const owner = z.string().min(1).describe('The team that answers for this file.');
 const dataClass = z.enum(DATA_CLASSES);
 
-const range = (min: number, max: number) =>
+const range = (number: z.ZodNumber, min: number) =>
   z
-    .strictObject({
-      min: z.number().min(min).max(max).default(min),
-      max: z.number().min(min).max(max),
-      default: z.number().min(min).max(max).optional(),
-    })
+    .strictObject({ min: number.default(min), max: number, default: number.optional() })
     .refine((bounds) => bounds.min <= bounds.max, 'min is larger than max')
     .refine(
       (bounds) =>
@@ -108,15 +105,20 @@ export const capabilitySchema = z
     tools: z.array(name).default([]).describe('Tools, below tools/, that a client may declare.'),
     parameters: z
       .strictObject({
-        temperature: range(0, 2).optional().describe('Absent: the client may not set it.'),
-        topP: range(0, 1).optional().describe('Absent: the client may not set it.'),
-        maxOutputTokens: range(1, 1_000_000).prefault({ max: 1024, default: 512 }),
+        temperature: range(z.number().min(0).max(2), 0)
+          .optional()
+          .describe('Absent: the client may not set it.'),
+        topP: range(z.number().min(0).max(1), 0).optional().describe('Absent: the client may not set it.'),
+        maxOutputTokens: range(z.int().min(1).max(1_000_000), 1).prefault({ max: 1024, default: 512 }),
         stopSequences: z.strictObject({ max: z.int().min(0).max(16) }).prefault({ max: 0 }),
       })
       .prefault({}),
     redaction: z
       .strictObject({
-        types: z.union([z.literal('structured'), z.array(z.enum(REDACTABLE_TYPES))]),
+        types: z.union(
+          [z.literal('structured'), z.array(z.enum(REDACTABLE_TYPES))],
+          `write structured, or a list of: ${REDACTABLE_TYPES.join(', ')}`,
+        ),
         restore: z
           .enum(['all', 'caller', 'none'])
           .default('none')
@@ -239,8 +241,8 @@ export const toolSchema = z
 
 export const lockSchema = z
   .strictObject({
-    prompts: z.record(versioned, z.string()).default({}),
-    guardrails: z.record(versioned, z.string()).default({}),
+    prompts: z.record(versioned, digest).default({}),
+    guardrails: z.record(versioned, digest).default({}),
   })
   .meta({ title: 'versions.lock.json: hashes of the published versions' });
 

@@ -45,7 +45,7 @@ function resolveVariables(prompt: Prompt, given: Variables): Variables | Refusal
   const resolved: Record<string, string> = {};
   let count = 0;
   for (const [name, variable] of Object.entries(prompt.variables)) {
-    const value = given[name] ?? variable.default;
+    const value = Object.hasOwn(given, name) ? given[name] : variable.default;
     if (value === undefined) return refuse('prompt.missing_variable', { hint: `Send metadata.${name}.` });
     const mismatch = explainVariableMismatch(variable.type, value);
     if (mismatch !== undefined) return refuse('prompt.invalid_variable', { hint: `${name} ${mismatch}.` });
