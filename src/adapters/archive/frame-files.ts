@@ -9,21 +9,21 @@ interface OpenFile {
   dirty: boolean;
 }
 
-/** The UTC day of a time, as it names a folder. */
-export function dayOf(timeMs: number): string {
-  return new Date(timeMs).toISOString().slice(0, 10);
+/** The UTC day of a time, counted from 1970. */
+export function dayOf(timeMs: number): number {
+  return Math.floor(timeMs / DAY_MS);
 }
 
-/** When a day folder's day is over. */
-export function endOfDay(day: string): number {
-  return Date.parse(`${day}T00:00:00Z`) + DAY_MS;
+/** Whether the day that a folder is named after is over. */
+export function isDayOver(folder: string, nowMs: number): boolean {
+  return Date.parse(`${folder}T00:00:00Z`) + DAY_MS <= nowMs;
 }
 
 /** This process's files of the archive, one for each day on which retention ends. */
 export class FrameFiles {
   readonly #archiveDir: string;
   readonly #name: string;
-  readonly #open = new Map<string, OpenFile>();
+  readonly #open = new Map<number, OpenFile>();
 
   constructor({ archiveDir, writer }: { archiveDir: string; writer: string }) {
     this.#archiveDir = archiveDir;
@@ -31,12 +31,13 @@ export class FrameFiles {
   }
 
   /** Appends whole frames with one write. After a failure the next write begins at the same place. */
-  append(day: string, frames: readonly Buffer[]): void {
+  append(day: number, frames: readonly Buffer[]): void {
     const file = this.#open.get(day) ?? this.#create(day);
     const bytes = frames.length === 1 && frames[0] !== undefined ? frames[0] : Buffer.concat(frames);
     let done = 0;
-    while (done < bytes.length)
+    while (done < bytes.length) {
       done += fs.writeSync(file.fd, bytes, done, bytes.length - done, file.size + done);
+    }
     file.size += bytes.length;
     file.dirty = true;
   }
@@ -46,27 +47,31 @@ export class FrameFiles {
     for (const file of this.#open.values()) {
       if (!file.dirty) continue;
       file.dirty = false;
-      await new Promise<void>((resolve, reject) => {
-        fs.fdatasync(file.fd, (error) => (error === null ? resolve() : reject(error)));
-      });
+      await syncData(file.fd);
     }
   }
 
-  /** Lets go of the file of one day, or of all. */
-  close(day?: string): void {
-    for (const [openDay, file] of this.#open) {
-      if (day !== undefined && day !== openDay) continue;
-      this.#open.delete(openDay);
+  /** Lets go of the files of days that are over, or of all. */
+  close(which: { readonly overAtMs: number } = { overAtMs: Number.POSITIVE_INFINITY }): void {
+    for (const [day, file] of this.#open) {
+      if ((day + 1) * DAY_MS > which.overAtMs) continue;
+      this.#open.delete(day);
       fs.closeSync(file.fd);
     }
   }
 
-  #create(day: string): OpenFile {
-    const dir = path.join(this.#archiveDir, day);
+  #create(day: number): OpenFile {
+    const dir = path.join(this.#archiveDir, new Date(day * DAY_MS).toISOString().slice(0, 10));
     fs.mkdirSync(dir, { recursive: true, mode: 0o700 });
     const fd = fs.openSync(path.join(dir, this.#name), 'wx', 0o600);
     const file = { fd, size: 0, dirty: false };
     this.#open.set(day, file);
     return file;
   }
+}
+
+function syncData(fd: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    fs.fdatasync(fd, (error) => (error === null ? resolve() : reject(error)));
+  });
 }

@@ -63,7 +63,10 @@ export class FrameIndex {
   #catchUp(): void {
     this.#db.exec('BEGIN IMMEDIATE');
     try {
-      for (const file of listFrameFiles(this.#archiveDir)) this.#catchUpFile(file);
+      for (const file of listFrameFiles(this.#archiveDir)) {
+        // Another process may have expired the file since it was listed.
+        if (fs.existsSync(path.join(this.#archiveDir, file))) this.#catchUpFile(file);
+      }
       this.#db.exec('COMMIT');
     } catch (error) {
       this.#db.exec('ROLLBACK');

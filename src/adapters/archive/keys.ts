@@ -1,13 +1,7 @@
-import {
-  createCipheriv,
-  createDecipheriv,
-  createSecretKey,
-  hash,
-  randomBytes,
-  type KeyObject,
-} from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import { hasKeyFiles } from './key-file.ts';
 import { publishOnce } from '../local-state/files.ts';
 
 const KEY_BYTES = 32;
@@ -25,15 +19,14 @@ export interface KeyWrapper {
 export function loadMasterKey(keysDir: string): KeyWrapper {
   const file = path.join(keysDir, 'archive-master.key');
   fs.mkdirSync(keysDir, { recursive: true, mode: 0o700 });
+  if (!fs.existsSync(file) && hasKeyFiles(path.join(keysDir, 'archive'))) {
+    // A new one would leave all that is archived unreadable, and say nothing.
+    throw new Error(`${file} is gone, but tenants have keys that it wrapped: restore it from a backup`);
+  }
   publishOnce(file, randomBytes(KEY_BYTES).toString('base64') + '\n');
   const bytes = Buffer.from(fs.readFileSync(file, 'utf8').trim(), 'base64');
   if (bytes.length !== KEY_BYTES) throw new Error(`${file} does not hold a 256-bit key in base64`);
   return wrapWith(createSecretKey(bytes));
-}
-
-/** A folder name for any tenant, whatever characters its name has. */
-export function folderOf(tenant: string): string {
-  return hash('sha256', tenant).slice(0, 32);
 }
 
 function wrapWith(master: KeyObject): KeyWrapper {

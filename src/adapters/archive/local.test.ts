@@ -146,11 +146,32 @@ describe('the local archive on the disk', () => {
     await archive.stop();
   });
 
-  test('says that it is damaged where its master key is another one', async () => {
+  test('refuses to start without the master key that wrapped its keys, and to read with another one', async () => {
     const { stateDir } = await makeSealed();
-    fs.rmSync(path.join(stateDir, 'keys', 'archive-master.key'));
+    const file = path.join(stateDir, 'keys', 'archive-master.key');
+    fs.rmSync(file);
+    assert.throws(() => openLocalArchive({ stateDir, clock }), /restore it from a backup/);
+    fs.writeFileSync(file, Buffer.alloc(32, 7).toString('base64'));
     const archive = openLocalArchive({ stateDir, clock });
-    await assert.rejects(archive.read('r1'), /master key/);
+    await assert.rejects(archive.read('r1'), /another master key/);
+    await archive.stop();
+  });
+
+  test('refuses the tenant whose key is broken, and seals for the others', async () => {
+    const { stateDir } = await makeSealed();
+    const keys = path.join(stateDir, 'keys', 'archive');
+    const [name = ''] = fs
+      .readdirSync(keys, { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.json'));
+    const file = path.join(keys, name);
+    fs.writeFileSync(file, fs.readFileSync(file, 'utf8').replace('"wrapped":"', '"wrapped":"AAAA'));
+    const archive = openLocalArchive({ stateDir, clock });
+    const [broken, whole] = await Promise.allSettled([
+      archive.seal(makeEntry(clock, { requestId: 'r2' })),
+      archive.seal(makeEntry(clock, { requestId: 'r3', tenant: 'globex' })),
+    ]);
+    assert.deepEqual([broken.status, whole.status, archive.fault()], ['rejected', 'fulfilled', undefined]);
+    assert.equal((await archive.read('r3')).length, 1);
     await archive.stop();
   });
 

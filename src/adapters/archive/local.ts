@@ -2,20 +2,12 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import type { Archive, ArchivedPart, ArchiveEntry } from '../../ports/archive.ts';
 import type { Clock } from '../../ports/clock.ts';
-import { readAt } from '../local-state/files.ts';
-import {
-  expiryOf,
-  openFrame,
-  PREFIX_BYTES,
-  readHeader,
-  readPrefix,
-  sealFrame,
-  ArchiveDamagedError,
-} from './frame.ts';
-import { dayOf, endOfDay, FrameFiles } from './frame-files.ts';
-import { FrameIndex, listFrameFiles, type FramePlace } from './frame-index.ts';
+import { expiryOf, sealFrame } from './frame.ts';
+import { dayOf, FrameFiles, isDayOver } from './frame-files.ts';
+import { FrameIndex, listFrameFiles } from './frame-index.ts';
+import { readArchivedPart, type WithheldPart } from './frame-reader.ts';
 import { loadMasterKey, type KeyWrapper } from './keys.ts';
-import { SHREDDED, TenantKeys } from './tenant-keys.ts';
+import { TenantKeys } from './tenant-keys.ts';
 
 const SYNC_MS = 1000;
 /** How long a failure counts as a fault before the next entry may try the disk again. */
@@ -27,12 +19,6 @@ export interface LocalArchiveOptions {
   readonly clock: Clock;
   /** Wraps the tenants' keys; a key file under `stateDir` where nothing else is said. */
   readonly wrapper?: KeyWrapper;
-}
-
-/** Why a part that was archived is not returned. */
-export interface WithheldPart {
-  readonly part: ArchivedPart['part'];
-  readonly reason: 'shredded' | 'expired';
 }
 
 /** What `readWithReasons` returns. */
@@ -48,6 +34,11 @@ export function openLocalArchive(options: LocalArchiveOptions): LocalArchive {
   return new LocalArchive({ ...options, keys: new TenantKeys({ keysDir, wrapper }) });
 }
 
+/** What one tenant wants sealed in this turn of the event loop. Apart, so that a broken key refuses its tenant alone. */
+interface Batch extends PromiseWithResolvers<void> {
+  readonly entries: ArchiveEntry[];
+}
+
 export class LocalArchive implements Archive {
   readonly #archiveDir: string;
   readonly #indexFile: string;
@@ -55,8 +46,7 @@ export class LocalArchive implements Archive {
   readonly #keys: TenantKeys;
   readonly #files: FrameFiles;
   #index: FrameIndex | undefined;
-  #gathering: ArchiveEntry[] = [];
-  #sealed: PromiseWithResolvers<void> | undefined;
+  #gathering = new Map<string, Batch>();
   #timer: NodeJS.Timeout | undefined;
   #failure: { readonly message: string; readonly atMs: number } | undefined;
   #stopped = false;
@@ -67,18 +57,23 @@ export class LocalArchive implements Archive {
     this.#indexFile = path.join(options.stateDir, 'index', 'archive.sqlite');
     this.#clock = options.clock;
     this.#keys = options.keys;
-    const writer = `${options.clock.nowMs()}-${process.pid}-${Math.floor(options.clock.random() * 2 ** 32).toString(16)}`;
-    this.#files = new FrameFiles({ archiveDir: this.#archiveDir, writer });
+    const chance = Math.floor(options.clock.random() * 2 ** 32).toString(16);
+    this.#files = new FrameFiles({
+      archiveDir: this.#archiveDir,
+      writer: `${options.clock.nowMs()}-${process.pid}-${chance}`,
+    });
   }
 
   seal(entry: ArchiveEntry): Promise<void> {
     if (this.#stopped) return Promise.reject(new Error('the archive is stopped'));
-    this.#gathering.push(entry);
-    if (this.#sealed === undefined) {
-      this.#sealed = Promise.withResolvers<void>();
-      setImmediate(this.#flushSoon);
+    if (this.#gathering.size === 0) setImmediate(this.#flushSoon);
+    let batch = this.#gathering.get(entry.tenant);
+    if (batch === undefined) {
+      batch = { ...Promise.withResolvers<void>(), entries: [] };
+      this.#gathering.set(entry.tenant, batch);
     }
-    return this.#sealed.promise;
+    batch.entries.push(entry);
+    return batch.promise;
   }
 
   async read(requestId: string): Promise<readonly ArchivedPart[]> {
@@ -90,10 +85,11 @@ export class LocalArchive implements Archive {
   async readWithReasons(requestId: string): Promise<ReadResult> {
     this.#flush();
     this.#keys.refresh();
+    const [archiveDir, keys, nowMs] = [this.#archiveDir, this.#keys, this.#clock.nowMs()];
     const parts: ArchivedPart[] = [];
     const withheld: WithheldPart[] = [];
     for (const place of this.#openIndex().find(requestId)) {
-      const result = this.#readFrame(place, requestId);
+      const result = readArchivedPart({ archiveDir, place, requestId, keys, nowMs });
       if ('text' in result) parts.push(result);
       else withheld.push(result);
     }
@@ -109,22 +105,21 @@ export class LocalArchive implements Archive {
   // oxlint-disable-next-line require-await -- the port is asynchronous; this disk is not
   async expire(nowMs: number): Promise<number> {
     this.#flush();
-    let deleted = 0;
-    for (const file of listFrameFiles(this.#archiveDir)) {
-      const day = path.dirname(file);
-      if (endOfDay(day) > nowMs) continue;
-      deleted += this.#openIndex().forget(file);
-      this.#files.close(day);
-      fs.rmSync(path.join(this.#archiveDir, day), { recursive: true });
+    this.#files.close({ overAtMs: nowMs });
+    const over = listFrameFiles(this.#archiveDir).filter((file) => isDayOver(path.dirname(file), nowMs));
+    const deleted = over.reduce((count, file) => count + this.#openIndex().forget(file), 0);
+    for (const day of new Set(over.map((file) => path.dirname(file)))) {
+      fs.rmSync(path.join(this.#archiveDir, day), { recursive: true, force: true });
     }
     return deleted;
   }
 
   fault(): string | undefined {
     if (this.#stopped) return 'the archive is stopped';
-    if (this.#failure !== undefined && this.#clock.nowMs() - this.#failure.atMs < FAULT_MS)
-      return this.#failure.message;
-    return undefined;
+    const failure = this.#failure;
+    return failure !== undefined && this.#clock.nowMs() - failure.atMs < FAULT_MS
+      ? failure.message
+      : undefined;
   }
 
   async stop(): Promise<void> {
@@ -138,66 +133,61 @@ export class LocalArchive implements Archive {
   }
 
   #flush(): void {
-    const entries = this.#gathering;
-    const sealed = this.#sealed;
-    if (sealed === undefined) return;
-    this.#gathering = [];
-    this.#sealed = undefined;
+    if (this.#gathering.size === 0) return;
+    const batches = [...this.#gathering.values()];
+    this.#gathering = new Map();
     try {
-      this.#write(entries);
+      this.#keys.refresh();
+      const byDay = new Map<number, Buffer[]>();
+      const sealed = batches.filter((batch) =>
+        sealBatch({ batch, keys: this.#keys, nowMs: this.#clock.nowMs(), byDay }),
+      );
+      for (const [day, frames] of byDay) this.#files.append(day, frames);
       this.#failure = undefined;
-      sealed.resolve();
+      for (const { resolve } of sealed) resolve();
+      this.#syncLater();
     } catch (error) {
-      this.#failure = {
-        message: error instanceof Error ? error.message : String(error),
-        atMs: this.#clock.nowMs(),
-      };
-      sealed.reject(error);
+      this.#fail(error);
+      for (const { reject } of batches) reject(error);
     }
   }
 
-  #write(entries: readonly ArchiveEntry[]): void {
-    this.#keys.refresh();
-    const byDay = new Map<string, Buffer[]>();
-    for (const entry of entries) {
-      const day = dayOf(expiryOf(entry));
-      const frames = byDay.get(day) ?? [];
-      frames.push(sealFrame(entry, this.#keys.sealingKey(entry.tenant, this.#clock.nowMs())));
-      byDay.set(day, frames);
-    }
-    for (const [day, frames] of byDay) this.#files.append(day, frames);
+  #syncLater(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      this.#files.sync().catch((error: unknown) => {
-        this.#failure = { message: String(error), atMs: this.#clock.nowMs() };
-      });
+      this.#files.sync().catch((error: unknown) => this.#fail(error));
     }, SYNC_MS).unref();
+  }
+
+  #fail(error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error);
+    this.#failure = { message, atMs: this.#clock.nowMs() };
   }
 
   #openIndex(): FrameIndex {
     return (this.#index ??= new FrameIndex({ archiveDir: this.#archiveDir, indexFile: this.#indexFile }));
   }
+}
 
-  #readFrame(place: FramePlace, requestId: string): ArchivedPart | WithheldPart {
-    const fd = fs.openSync(path.join(this.#archiveDir, place.file), 'r');
-    try {
-      const frame = readAt(fd, { offset: place.offset, length: place.frameBytes });
-      const prefix = readPrefix(frame);
-      if (prefix === undefined) throw new ArchiveDamagedError('the frame is cut off');
-      const header = readHeader(frame.subarray(PREFIX_BYTES, PREFIX_BYTES + prefix.headerBytes));
-      if (header.requestId !== requestId)
-        throw new ArchiveDamagedError('the frame belongs to another request');
-      if (header.expiresAtMs <= this.#clock.nowMs()) return { part: header.part, reason: 'expired' };
-      const key = this.#keys.openingKey(header.tenant, header.key);
-      if (key === SHREDDED) return { part: header.part, reason: 'shredded' };
-      return { part: header.part, text: openFrame(frame, key), writtenAtMs: header.writtenAtMs };
-    } catch (error) {
-      if (!(error instanceof ArchiveDamagedError)) throw error;
-      throw new ArchiveDamagedError(`${place.file} at byte ${place.offset}: ${error.message}`, {
-        cause: error,
-      });
-    } finally {
-      fs.closeSync(fd);
+/** Encrypts a tenant's batch into the frames of each day; refuses it, and says so, where its key cannot be had. */
+function sealBatch(to: {
+  batch: Batch;
+  keys: TenantKeys;
+  nowMs: number;
+  byDay: Map<number, Buffer[]>;
+}): boolean {
+  const { batch, keys, nowMs, byDay } = to;
+  try {
+    for (const entry of batch.entries) {
+      const frame = sealFrame(entry, keys.sealingKey(entry.tenant, nowMs));
+      const day = dayOf(expiryOf(entry));
+      const frames = byDay.get(day);
+      if (frames === undefined) byDay.set(day, [frame]);
+      else frames.push(frame);
     }
+    return true;
+  } catch (error) {
+    batch.reject(error);
+    return false;
   }
 }
