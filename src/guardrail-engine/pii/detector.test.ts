@@ -100,7 +100,7 @@ const cases: Readonly<Record<PiiDetectorType, { found: readonly [text: string, m
       ['on 2001:db8::1: yes', '2001:db8::1'],
       ['::ffff:192.0.2.1', '::ffff:192.0.2.1'],
     ],
-    not: ['256.1.1.1', '1.2.3', '1.2.3.4.5', 'v1.2.3.4', '1.2.3.4a', '10:20:30', 'std::vector', 'dead::beef', '::', '1:2:3:4:5:6:7:8:9', '1.2.3.999'],
+    not: ['256.1.1.1', '1.2.3', '1.2.3.4.5', 'v1.2.3.4', '1.2.3.4a', '10:20:30', 'std::vector', 'dead::beef', '::', 'a'.repeat(70), 'Ab1/'.repeat(90), '@b.org', '1:2:3:4:5:6:7:8:9', '1.2.3.999'],
   },
   MAC_ADDRESS: {
     found: [
@@ -228,6 +228,16 @@ describe('PII detector', () => {
       }),
       { numRuns: 2_000 },
     );
+  });
+
+  it('holds no more of an endless word back than an e-mail address could be long', () => {
+    const stream = everything.stream();
+    let released = 0;
+    for (let i = 0; i < 1_000; i++) for (const { text } of stream.push('abcd')) released += text.length;
+    assert.ok(released >= 4_000 - 325, `${released} of 4,000`);
+    const last = [...stream.push('@example.org '), ...stream.end()];
+    const match = last.find((piece) => piece.kind === 'match');
+    assert.equal(match?.text, `${'abcd'.repeat(16)}@example.org`);
   });
 
   it('never cuts a surrogate pair, and passes lone surrogates on', () => {

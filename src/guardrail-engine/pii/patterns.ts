@@ -8,6 +8,7 @@ import {
   acceptMacAddress,
   acceptPhone,
   acceptSocialSecurityNumber,
+  acceptUrl,
 } from './validators.ts';
 import type { PiiDetectorType } from './types.ts';
 
@@ -19,6 +20,7 @@ const HYPHEN = String.raw`[ \u00a0.\-\u2010-\u2013]`;
 const MAILBOX = String.raw`[\p{L}\p{N}_%+&.\-]`;
 const OCTET = String.raw`(?:25[0-5]|2[0-4]\d|[01]?\d?\d)`;
 const HEX = '[0-9a-fA-F]';
+const URL_UNIT = String.raw`[^\s<>"\u0060{}|\\^]`;
 const SCHEMES =
   'https?|ftps?|sftp|ssh|wss?|s3|git|ldaps?|file|postgres(?:ql)?|mysql|mongodb(?:\\+srv)?|rediss?|amqps?';
 
@@ -82,11 +84,10 @@ export const PII_PATTERNS: Readonly<Record<PiiDetectorType, PiiPattern>> = {
     ].join('|'),
     accept: acceptMacAddress,
   },
+  // All up to where a URL cannot go on; the check leaves the sentence its full stop.
   URL: {
-    source: [
-      String.raw`(?i)(?:(?:${SCHEMES})://|(?<![\p{L}\p{N}_.\-])www\.)`,
-      String.raw`[^\s<>"\u0060{}|\\^]*[^\s<>"\u0060{}|\\^.,;:!?')\]*]`,
-    ].join(''),
+    source: String.raw`(?i)(?:(?:${SCHEMES})://|(?<![\p{L}\p{N}_.\-])www\.)${URL_UNIT}+(?!${URL_UNIT})`,
+    accept: acceptUrl,
   },
   AWS_ACCESS_KEY: {
     source: String.raw`(?<![A-Za-z0-9])(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}(?![A-Za-z0-9])`,

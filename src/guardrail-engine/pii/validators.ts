@@ -112,6 +112,18 @@ function hasOneSeparator(number: string): boolean {
   return new Set(separators).size === 1;
 }
 
+const URL_BEGINNING = /^(?:[a-z0-9+]+:\/\/|www\.)/i;
+
+/** Without the punctuation of the sentence that a URL stands in; something must be left behind its scheme. */
+export const acceptUrl: AcceptCandidate = (text, start, end) => {
+  const beginning = URL_BEGINNING.exec(text.slice(start, Math.min(end, start + 20)))?.[0] ?? '';
+  const least = start + beginning.length;
+  let last = end;
+  // A loop, since /[.,]+$/ takes quadratic time on punctuation that something follows.
+  while (last > least && `.,;:!?')]*`.includes(text[last - 1] ?? '')) last--;
+  return last > least ? last : REFUSED;
+};
+
 const SECRET_KEY_UNITS = 40;
 const MOST_WORD_LETTERS = 20;
 

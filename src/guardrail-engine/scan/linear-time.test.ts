@@ -77,6 +77,17 @@ describe('linear time', () => {
     }
   });
 
+  it('does not let what decides on candidates take longer either', () => {
+    const scanner = createScanner({ patterns: PII_DETECTOR_TYPES.map(piiScanPattern) });
+    const before = countWork(scanner);
+    const dots = `https://x${'.'.repeat(500_000)}y 10.0.0.1${'.'.repeat(500_000)} ${'a'.repeat(500_000)}@b.org`;
+    assert.deepEqual(
+      scanText(scanner, dots).map(({ end, start }) => end - start),
+      [500_010, 8, 70],
+    );
+    assert.ok(countWork(scanner) - before < 6_000_000);
+  });
+
   it('keeps its memory bounded when a text needs ever new states', () => {
     const scanner = createScanner({ patterns: [{ node: parseRegex('[ab]*a[ab]{15}c') }] });
     let seed = 1;

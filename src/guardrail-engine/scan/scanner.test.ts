@@ -67,23 +67,26 @@ describe('scanner', () => {
         const ours = scanText(scanner, text).map(({ start, end }) => [start, end]);
         assert.deepEqual(ours, findByBruteForce(source, ignoreCase ? 'yi' : 'y', text));
       }),
-      { numRuns: 1500 },
+      { numRuns: 1000 },
     );
   });
 
   it('finds what V8 finds in longer texts with many matches', () => {
+    // Without groups: V8 would take exponential time to judge nested repetitions.
+    const flat = fc.array(fc.tuple(atom, quantifier), { minLength: 1, maxLength: 4 });
+    const inners = flat.map((terms) => terms.flat().join(''));
     const longer = fc.string({
       unit: fc.constantFrom('a', 'b', '1', ' ', 'ab1', '-'),
       minLength: 15,
       maxLength: 25,
     });
     fc.assert(
-      fc.property(fc.tuple(assertion, regex, assertion), longer, ([before, inner, behind], text) => {
+      fc.property(fc.tuple(assertion, inners, assertion), longer, ([before, inner, behind], text) => {
         const source = `${before}(?:${inner})${behind}`;
         const ours = scanText(scannerOf([source]), text).map(({ start, end }) => [start, end]);
         assert.deepEqual(ours, findByBruteForce(source, 'y', text));
       }),
-      { numRuns: 150 },
+      { numRuns: 200 },
     );
   });
 
