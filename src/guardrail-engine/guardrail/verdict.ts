@@ -67,7 +67,7 @@ function assess(
     invocationMetrics: {
       guardrailProcessingLatency: Math.round(facts.latencyMs),
       usage: { ...usage },
-      guardrailCoverage: structuredClone(guardrailCoverage),
+      guardrailCoverage: { textCharacters: { ...guardrailCoverage.textCharacters } },
     },
     appliedGuardrailDetails: { ...facts.details, guardrailOrigin: [...facts.details.guardrailOrigin] },
   };
