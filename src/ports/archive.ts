@@ -23,7 +23,7 @@ export interface Archive {
   read(requestId: string): Promise<readonly ArchivedPart[]>;
   /** Destroys the tenant's keys. Returns the number of keys destroyed. */
   shred(tenant: string): Promise<number>;
-  /** Deletes what is past its retention. Returns the number of entries deleted. */
+  /** Deletes what is past its retention, within a day of its end; `read` keeps to the moment. Returns the number of entries deleted. */
   expire(nowMs: number): Promise<number>;
   fault(): string | undefined;
   stop(): Promise<void>;

@@ -29,7 +29,7 @@ export class FrameIndex {
 
   constructor({ archiveDir, indexFile }: { archiveDir: string; indexFile: string }) {
     this.#archiveDir = archiveDir;
-    fs.mkdirSync(path.dirname(indexFile), { recursive: true });
+    fs.mkdirSync(path.dirname(indexFile), { recursive: true, mode: 0o750 });
     this.#db = new DatabaseSync(indexFile, { timeout: BUSY_TIMEOUT_MS });
     this.#db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF');
     this.#db.exec(SCHEMA);

@@ -26,20 +26,29 @@ registerAuditLogConformance('local', async () => {
   };
 });
 
-/** A disk that can be full. While it is, writes are cut off half-way, and syncs fail. */
+/**
+ * A disk that can be full. While it is, writes are cut off half-way; and syncs fail, and lose what was to be
+ * synced, as Linux does: after a failed writeback the pages are dropped and called clean.
+ */
 function makeFragileDisk(): { files: AuditFiles; state: { failWrites: boolean; failSyncs: boolean } } {
   const state = { failWrites: false, failSyncs: false };
   const failure = () => Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
+  let unsynced: { fd: number; position: number; length: number }[] = [];
   const files: AuditFiles = {
     ...systemFiles,
     writeSync: ((fd: number, bytes: Buffer, offset: number, length: number, position: number | null) => {
+      if (position !== null) unsynced.push({ fd, position, length });
       if (!state.failWrites) return systemFiles.writeSync(fd, bytes, offset, length, position);
       systemFiles.writeSync(fd, bytes, offset, Math.ceil(length / 2), position);
       throw failure();
     }) as AuditFiles['writeSync'], // the one overload that the log calls
     fdatasync: ((fd: number, done: (error: Error | null) => void) => {
-      if (state.failSyncs) setImmediate(() => done(failure()));
-      else systemFiles.fdatasync(fd, done);
+      const dropped = unsynced.filter((write) => write.fd === fd);
+      unsynced = unsynced.filter((write) => write.fd !== fd);
+      if (!state.failSyncs) return systemFiles.fdatasync(fd, done);
+      for (const { position, length } of dropped)
+        systemFiles.writeSync(fd, Buffer.alloc(length), 0, length, position);
+      setImmediate(() => done(failure()));
     }) as AuditFiles['fdatasync'], // without the promisified property, which the log does not use
   };
   return { files, state };

@@ -42,7 +42,7 @@ const DEFAULT_LIMITS: LogWriterOptions['limits'] = {
  */
 export async function openLocalAuditLog(options: LocalAuditLogOptions): Promise<AuditLog> {
   const auditDir = path.join(options.stateDir, 'audit');
-  mkdirSync(auditDir, { recursive: true });
+  mkdirSync(auditDir, { recursive: true, mode: 0o750 });
   const key = loadSigningKey(options);
   const takeoverLock = takeLock(path.join(auditDir, 'takeover.lock'), { waitMs: TAKEOVER_WAIT_MS });
   if (takeoverLock === undefined)

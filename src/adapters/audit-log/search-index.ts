@@ -2,6 +2,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import type { ClosedRecord, Intent } from '../../road/record.ts';
+import { describeFilter, type AttemptFilter } from './attempt-filter.ts';
 import { readUnverified } from './line.ts';
 import { listSegments, listWriters, scanLines } from './read-log.ts';
 
@@ -36,19 +37,6 @@ export interface IndexedLine {
   readonly line: number;
 }
 
-/** Which attempts are wanted; what is not given does not restrict. */
-export interface AttemptFilter {
-  readonly user?: string;
-  readonly tenant?: string;
-  readonly capability?: string;
-  readonly outcome?: string;
-  readonly code?: string;
-  readonly workflow?: string;
-  readonly route?: string;
-  readonly sinceMs?: number;
-  readonly untilMs?: number;
-}
-
 /**
  * Finds lines by what their attempts are about. Only a shortcut into the segments, which it follows: the gateway
  * never writes it, and it may be deleted at any time.
@@ -59,7 +47,7 @@ export class SearchIndex {
 
   constructor({ auditDir, indexFile }: { auditDir: string; indexFile: string }) {
     this.#auditDir = auditDir;
-    fs.mkdirSync(path.dirname(indexFile), { recursive: true });
+    fs.mkdirSync(path.dirname(indexFile), { recursive: true, mode: 0o750 });
     this.#db = openDatabase(indexFile);
   }
 
@@ -81,14 +69,7 @@ export class SearchIndex {
 
   /** Ids of the attempts that match, newest first. */
   findAttempts(filter: AttemptFilter): IterableIterator<string> {
-    const conditions: string[] = [];
-    const values: SQLInputValue[] = [];
-    for (const [condition, value] of describeFilter(filter)) {
-      if (value === undefined) continue;
-      conditions.push(condition);
-      values.push(value);
-    }
-    const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
+    const { where, values } = describeFilter(filter);
     const rows = this.#db
       .prepare(`SELECT request_id FROM attempts ${where} ORDER BY started_at_ms DESC, request_id`)
       .iterate(...values);
@@ -159,20 +140,6 @@ function describeAttempt(record: Intent | ClosedRecord): SQLInputValue[] {
   const [outcome, code] = record.kind === 'closed' ? [record.outcome, record.refusal?.code] : [];
   const optional = [caller?.tenant, caller?.subject, capability, caller?.workflow, route, outcome, code];
   return [requestId, Math.trunc(startedAtMs), ...optional.map((value) => value ?? null)];
-}
-
-function describeFilter(filter: AttemptFilter): [condition: string, value: SQLInputValue | undefined][] {
-  return [
-    ['subject = ?', filter.user],
-    ['tenant = ?', filter.tenant],
-    ['capability = ?', filter.capability],
-    ["coalesce(outcome, 'open') = ?", filter.outcome],
-    ['code = ?', filter.code],
-    ['workflow = ?', filter.workflow],
-    ['route = ?', filter.route],
-    ['started_at_ms >= ?', filter.sinceMs],
-    ['started_at_ms < ?', filter.untilMs],
-  ];
 }
 
 function openDatabase(file: string): DatabaseSync {

@@ -1,9 +1,10 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import type { AdminRecord, ClosedRecord, Intent } from '../../road/record.ts';
+import type { AttemptFilter } from './attempt-filter.ts';
 import { readAt } from '../local-state/files.ts';
 import { parseLine, readUnverified, type LineDamage } from './line.ts';
-import { SearchIndex, type AttemptFilter, type IndexedLine } from './search-index.ts';
+import { SearchIndex, type IndexedLine } from './search-index.ts';
 
 /** A line of the log as it was found and read. */
 export interface FoundLine extends IndexedLine {
