@@ -1,5 +1,9 @@
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { load, percentile, type LoadOptions } from './load.ts';
+import { summariseProfile, type ProfileRow } from './profile.ts';
 import { startBareProxy, startGoldenpath, startPortkey, startUpstream, type Server } from './servers.ts';
 import { loadStreams } from './streams.ts';
 
@@ -17,13 +21,14 @@ const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '5' },
     memory: { type: 'boolean', default: false },
+    profile: { type: 'boolean', default: false },
     streams: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
   },
 });
 if (values.help) {
-  process.stdout.write(`npm run bench -- [--seconds N] [--streams] [--memory] [--json]
+  process.stdout.write(`npm run bench -- [--seconds N] [--streams] [--memory] [--profile] [--json]
 
 Compares a bare Node proxy, Portkey's npm package (no controls on) and Goldenpath (all controls on) with one
 instant upstream, in one run on this machine. Ratios are what counts: figures of other machines differ.
@@ -31,11 +36,14 @@ instant upstream, in one run on this machine. Ratios are what counts: figures of
   --seconds N   how long each server is measured in each round (5)
   --streams     also 512 streams at once: time to the first token, and how many arrive whole
   --memory      also Goldenpath's memory after 10,000 and after 100,000 requests
+  --profile     also where Goldenpath's time goes, by room of the house and by package
   --json        the figures as JSON
 `);
   process.exit(0);
 }
 
+/** Start-up and compilation by V8 are not where the time of a running gateway goes. */
+const PROFILE_SKIP_MS = 3000;
 const durationMs = Number(values.seconds) * 1000;
 const PROMPT =
   'Our customer writes about an order that has not come yet and asks what can be done about it now. '
@@ -58,8 +66,13 @@ try {
   const alone = await measureAll('1 connection', 1);
   const streams = values.streams ? await measureStreams() : undefined;
   const memory = values.memory ? await measureMemory() : undefined;
-  if (values.json) process.stdout.write(`${JSON.stringify({ busy, alone, streams, memory }, null, 2)}\n`);
-  else print(busy, alone);
+  const profile = values.profile ? await measureProfile() : undefined;
+  if (values.json)
+    process.stdout.write(`${JSON.stringify({ busy, alone, streams, memory, profile }, null, 2)}\n`);
+  else {
+    print(busy, alone);
+    if (profile !== undefined) printProfile(profile);
+  }
 } finally {
   await Promise.all([...servers, upstream].map((server) => server.stop()));
 }
@@ -145,6 +158,23 @@ async function measureMemory() {
     `memory: ${mib(after10k)} MiB after 10,000 requests, ${mib(after100k)} MiB after 100,000: ${(growth * 100).toFixed(1)} %`,
   );
   return { after10kBytes: after10k, after100kBytes: after100k, growth };
+}
+
+/** A process of its own, since a profiler slows what it watches. */
+async function measureProfile(): Promise<ProfileRow[]> {
+  say('profile: Goldenpath, 32 connections …');
+  const folder = await mkdtemp(join(tmpdir(), 'goldenpath-profile-'));
+  const server = await startGoldenpath(18_105, upstream, ['--cpu-prof', `--cpu-prof-dir=${folder}`]);
+  await load({ ...optionsOf(server), connections: 32, durationMs: durationMs + PROFILE_SKIP_MS });
+  await server.stop();
+  return summariseProfile(folder, PROFILE_SKIP_MS);
+}
+
+function printProfile(rows: readonly ProfileRow[]): void {
+  const lines = rows
+    .filter(({ share }) => share >= 0.005)
+    .map(({ owner, share }) => `${(share * 100).toFixed(1).padStart(6)} %  ${owner}`);
+  process.stdout.write(`\nwhere Goldenpath's time goes\n${lines.join('\n')}\n`);
 }
 
 function mib(bytes: number): string {

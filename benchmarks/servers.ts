@@ -64,7 +64,11 @@ export function startPortkey(port: number, upstream: Server): Promise<Server> {
 }
 
 /** Goldenpath with every control of the example switched on, its route led to the upstream. */
-export async function startGoldenpath(port: number, upstream: Server): Promise<Server> {
+export async function startGoldenpath(
+  port: number,
+  upstream: Server,
+  nodeArgs: readonly string[] = [],
+): Promise<Server> {
   const root = await mkdtemp(join(tmpdir(), 'goldenpath-bench-'));
   const governance = join(root, 'governance');
   const state = join(root, 'state');
@@ -79,7 +83,7 @@ export async function startGoldenpath(port: number, upstream: Server): Promise<S
   return launch({
     name: 'Goldenpath, all controls',
     port,
-    args: [join(ROOT, 'src/main.ts'), ...args],
+    args: [...nodeArgs, join(ROOT, 'src/main.ts'), ...args],
     headers: { authorization: `Bearer ${token}` },
     readyPath: '/readyz',
   });
