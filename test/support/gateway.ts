@@ -38,7 +38,7 @@ export interface TestGateway extends AsyncDisposable {
 }
 
 export interface TestGatewayOptions extends Partial<
-  Pick<LocalOptions, 'maxBodyBytes' | 'bodyTimeoutMs' | 'env'>
+  Pick<LocalOptions, 'maxBodyBytes' | 'bodyTimeoutMs' | 'env' | 'log'>
 > {
   /** Replaces or adds files of the example's governance repository, by path; `undefined` removes one. */
   readonly files?: Readonly<Record<string, string | undefined>>;
@@ -57,7 +57,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     host: '127.0.0.1',
     port: 0,
     env: options.env ?? {},
-    log: { level: 'silent', fd: 2 },
+    log: options.log ?? { level: 'silent', fd: 2 },
     ...(options.maxBodyBytes === undefined ? {} : { maxBodyBytes: options.maxBodyBytes }),
     ...(options.bodyTimeoutMs === undefined ? {} : { bodyTimeoutMs: options.bodyTimeoutMs }),
   });

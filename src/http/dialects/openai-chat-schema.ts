@@ -25,9 +25,9 @@ const message = z.discriminatedUnion('role', [
     role: z.literal('assistant'),
     content: textParts.nullish(),
     refusal: z.null().optional(),
-    tool_calls: z.array(toolCall).min(1).max(128).optional(),
+    tool_calls: z.array(toolCall).min(1).max(128).nullish(),
     // The SDK's answers carry these, and clients send answers back as they are.
-    annotations: z.array(z.never()).optional(),
+    annotations: z.array(z.never()).nullish(),
     audio: z.null().optional(),
     function_call: z.null().optional(),
   }),
