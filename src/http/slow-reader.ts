@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 
-/** Slower than this, over all, and a client is taken for one that only holds a connection open. */
-const SLOWEST_BYTES_PER_MS = 16;
+/** So much may be read in one patience: who is slower over all is taken to hold a connection open, and no more. */
+const BYTES_A_PATIENCE = 1_000_000;
 
 /** Waits until a client has read what is pending. Returns at once when it has left; cuts it off when it does not read. */
 export function waitForReader(raw: ServerResponse, patienceMs: number): Promise<void> {
@@ -26,5 +26,5 @@ export function limitLastRead(raw: ServerResponse, patienceMs: number): void {
 }
 
 function allowanceMs(raw: ServerResponse, patienceMs: number): number {
-  return patienceMs + raw.writableLength / SLOWEST_BYTES_PER_MS;
+  return patienceMs * Math.max(1, raw.writableLength / BYTES_A_PATIENCE);
 }

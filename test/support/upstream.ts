@@ -11,8 +11,10 @@ export interface TestUpstream extends AsyncDisposable {
     messages: { role: string; content: string }[];
     [field: string]: unknown;
   }[];
-  /** Connections that are open now. */
+  /** Connections that are open now, idle ones of a pool included. */
   openConnections(): number;
+  /** Questions whose answer is not over and whose connection is still there. */
+  underway(): number;
   stop(): Promise<void>;
 }
 
@@ -26,13 +28,15 @@ export type Answerer = (exchange: {
 export async function startUpstream(answer: Answerer): Promise<TestUpstream> {
   const asked: TestUpstream['asked'] = [];
   const sockets = new Set<Socket>();
+  let underway = 0;
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
       const body = Buffer.concat(chunks).toString('utf8');
       asked.push(JSON.parse(body));
-      response.on('error', () => undefined);
+      underway++;
+      response.on('close', () => underway--).on('error', () => undefined);
       void Promise.resolve(answer({ request, response, body })).catch(() => response.destroy());
     });
   });
@@ -50,6 +54,7 @@ export async function startUpstream(answer: Answerer): Promise<TestUpstream> {
     url: `http://127.0.0.1:${port}/v1`,
     asked,
     openConnections: () => sockets.size,
+    underway: () => underway,
     stop,
     [Symbol.asyncDispose]: stop,
   };
