@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import type { FrameHeader } from './frame.ts';
 import { scanFrames } from './scan-frames.ts';
 
 const BUSY_TIMEOUT_MS = 10_000;
@@ -17,6 +18,7 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS files (file TEXT PRIMARY KEY, offset INTEGER NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS frames (
     request_id TEXT NOT NULL, file TEXT NOT NULL, offset INTEGER NOT NULL, frame_bytes INTEGER NOT NULL,
+    entries INTEGER NOT NULL,
     PRIMARY KEY (request_id, file, offset)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS frames_by_file ON frames (file);
@@ -48,12 +50,13 @@ export class FrameIndex {
     }));
   }
 
-  /** Forgets a file that was deleted; returns how many frames it had. */
+  /** Forgets a file that was deleted; returns how many entries it had. */
   forget(file: string): number {
     this.#catchUp();
-    const { changes } = this.#db.prepare('DELETE FROM frames WHERE file = ?').run(file);
+    const row = this.#db.prepare('SELECT sum(entries) AS entries FROM frames WHERE file = ?').get(file);
+    this.#db.prepare('DELETE FROM frames WHERE file = ?').run(file);
     this.#db.prepare('DELETE FROM files WHERE file = ?').run(file);
-    return Number(changes);
+    return Number(row?.['entries'] ?? 0);
   }
 
   close(): void {
@@ -78,12 +81,20 @@ export class FrameIndex {
     const from = Number(
       this.#db.prepare('SELECT offset FROM files WHERE file = ?').get(file)?.['offset'] ?? 0,
     );
-    const insert = this.#db.prepare('INSERT OR REPLACE INTO frames VALUES (?, ?, ?, ?)');
+    const insert = this.#db.prepare('INSERT OR REPLACE INTO frames VALUES (?, ?, ?, ?, ?)');
     const end = scanFrames({ file: path.join(this.#archiveDir, file), from }, (frame) => {
-      insert.run(frame.header.requestId, file, frame.offset, frame.frameBytes);
+      for (const [requestId, entries] of countByRequest(frame.header)) {
+        insert.run(requestId, file, frame.offset, frame.frameBytes, entries);
+      }
     });
     if (end !== from) this.#db.prepare('INSERT OR REPLACE INTO files VALUES (?, ?)').run(file, end);
   }
+}
+
+function countByRequest(header: FrameHeader): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { requestId } of header.entries) counts.set(requestId, (counts.get(requestId) ?? 0) + 1);
+  return counts;
 }
 
 /** The archive's files, relative to its folder: one folder for each day on which retention ends. */

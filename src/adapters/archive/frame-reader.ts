@@ -20,12 +20,12 @@ export interface FrameRequest {
   readonly nowMs: number;
 }
 
-/** Reads one frame and decrypts it. The index only said where it might be: all else is checked here. */
-export function readArchivedPart(request: FrameRequest): ArchivedPart | WithheldPart {
+/** Reads a request's parts of one frame. The index only said where they might be: all else is checked here. */
+export function readArchivedParts(request: FrameRequest): (ArchivedPart | WithheldPart)[] {
   const { archiveDir, place } = request;
   const fd = fs.openSync(path.join(archiveDir, place.file), 'r');
   try {
-    return decryptPart(readAt(fd, { offset: place.offset, length: place.frameBytes }), request);
+    return decryptParts(readAt(fd, { offset: place.offset, length: place.frameBytes }), request);
   } catch (error) {
     if (!(error instanceof ArchiveDamagedError)) throw error;
     const message = `${place.file} at byte ${place.offset}: ${error.message}`;
@@ -35,13 +35,25 @@ export function readArchivedPart(request: FrameRequest): ArchivedPart | Withheld
   }
 }
 
-function decryptPart(frame: Buffer, { requestId, keys, nowMs }: FrameRequest): ArchivedPart | WithheldPart {
+function decryptParts(frame: Buffer, request: FrameRequest): (ArchivedPart | WithheldPart)[] {
+  const { requestId, keys, nowMs } = request;
   const prefix = readPrefix(frame);
   if (prefix === undefined) throw new ArchiveDamagedError('the frame is cut off');
   const header = readHeader(frame.subarray(PREFIX_BYTES, PREFIX_BYTES + prefix.headerBytes));
-  if (header.requestId !== requestId) throw new ArchiveDamagedError('the frame belongs to another request');
-  if (header.expiresAtMs <= nowMs) return { part: header.part, reason: 'expired' };
+  if (header.entries.every((entry) => entry.requestId !== requestId)) {
+    throw new ArchiveDamagedError('the frame belongs to another request');
+  }
   const key = keys.openingKey(header.tenant, header.key);
-  if (key === SHREDDED) return { part: header.part, reason: 'shredded' };
-  return { part: header.part, text: openFrame(frame, key), writtenAtMs: header.writtenAtMs };
+  const body = key === SHREDDED ? undefined : openFrame(frame, key);
+  const parts: (ArchivedPart | WithheldPart)[] = [];
+  let from = 0;
+  for (const { requestId: owner, part, bytes, expiresAtMs, writtenAtMs } of header.entries) {
+    const text = body?.toString('utf8', from, from + bytes);
+    from += bytes;
+    if (owner !== requestId) continue;
+    if (expiresAtMs <= nowMs) parts.push({ part, reason: 'expired' });
+    else if (text === undefined) parts.push({ part, reason: 'shredded' });
+    else parts.push({ part, text, writtenAtMs });
+  }
+  return parts;
 }

@@ -8,19 +8,31 @@ const TAG_BYTES = 16;
 /** Magic, header length, ciphertext length, nonce. */
 export const PREFIX_BYTES = 4 + 4 + 4 + NONCE_BYTES;
 const MAX_HEADER_BYTES = 64 * 1024;
+/** Entries that may share a frame, so that its header stays within what is read of one. */
+export const MAX_FRAME_ENTRIES = 64;
 const DAY_MS = 86_400_000;
 
-/** What stands in the clear before each ciphertext. All of it is authenticated, so nothing can be swapped. */
-export interface FrameHeader {
+/** One text of a frame. */
+export interface FrameEntry {
   readonly requestId: string;
-  readonly tenant: string;
   readonly part: ArchiveEntry['part'];
   readonly writtenAtMs: number;
   readonly expiresAtMs: number;
+  /** Length in the deciphered body, where the entries' texts follow one another. */
+  readonly bytes: number;
+}
+
+/**
+ * What stands in the clear before each ciphertext. All of it is authenticated, so nothing can be swapped. What one
+ * tenant seals in one turn of the event loop shares a frame: setting up a cipher costs more than a kilobyte of it.
+ */
+export interface FrameHeader {
+  readonly tenant: string;
   /** Id of the tenant's key. */
   readonly key: string;
   /** Length of the ciphertext once more: a flipped bit in the prefix must not swallow the next frame. */
   readonly bytes: number;
+  readonly entries: readonly FrameEntry[];
 }
 
 /** Lengths that a frame's prefix declares. */
@@ -40,20 +52,27 @@ export function expiryOf(entry: Pick<ArchiveEntry, 'writtenAtMs' | 'retentionDay
   return entry.writtenAtMs + entry.retentionDays * DAY_MS;
 }
 
-/** Encrypts one entry into a frame: prefix, header, ciphertext, tag. */
+/** Encrypts entries of one tenant into a frame: prefix, header, ciphertext, tag. */
 export function sealFrame(
-  entry: ArchiveEntry,
+  entries: readonly [ArchiveEntry, ...ArchiveEntry[]],
   sealing: { readonly id: string; readonly key: KeyObject; nextNonce(): Buffer },
 ): Buffer {
-  const bodyBytes = Buffer.byteLength(entry.text);
+  let text = '';
+  let bodyBytes = 0;
+  const listed: FrameEntry[] = [];
+  for (const entry of entries) {
+    // A lone surrogate is written as U+FFFD, which is what the hash on the record is made of too.
+    const bytes = Buffer.byteLength(entry.text);
+    const { requestId, part, writtenAtMs } = entry;
+    listed.push({ requestId, part, writtenAtMs, expiresAtMs: expiryOf(entry), bytes });
+    text += entry.text.isWellFormed() ? entry.text : entry.text.toWellFormed();
+    bodyBytes += bytes;
+  }
   const header = JSON.stringify({
-    requestId: entry.requestId,
-    tenant: entry.tenant,
-    part: entry.part,
-    writtenAtMs: entry.writtenAtMs,
-    expiresAtMs: expiryOf(entry),
+    tenant: entries[0].tenant,
     key: sealing.id,
     bytes: bodyBytes,
+    entries: listed,
   } satisfies FrameHeader);
   const headerBytes = Buffer.byteLength(header);
   const frame = Buffer.allocUnsafe(PREFIX_BYTES + headerBytes + bodyBytes + TAG_BYTES);
@@ -66,7 +85,7 @@ export function sealFrame(
   const bodyStart = PREFIX_BYTES + headerBytes;
   const cipher = createCipheriv('aes-256-gcm', sealing.key, nonce, { authTagLength: TAG_BYTES });
   cipher.setAAD(frame.subarray(0, bodyStart));
-  cipher.update(entry.text, 'utf8').copy(frame, bodyStart);
+  cipher.update(text, 'utf8').copy(frame, bodyStart);
   cipher.final();
   cipher.getAuthTag().copy(frame, bodyStart + bodyBytes);
   return frame;
@@ -96,7 +115,7 @@ export function readHeader(bytes: Buffer): FrameHeader {
 }
 
 /** Decrypts a whole frame. Throws `ArchiveDamagedError` where a single bit of it was changed. */
-export function openFrame(frame: Buffer, key: KeyObject): string {
+export function openFrame(frame: Buffer, key: KeyObject): Buffer {
   const prefix = readPrefix(frame);
   if (prefix === undefined || prefix.frameBytes !== frame.length)
     throw new ArchiveDamagedError('the frame is cut off');
@@ -113,19 +132,29 @@ export function openFrame(frame: Buffer, key: KeyObject): string {
   } catch (error) {
     throw new ArchiveDamagedError('the frame was changed after it was sealed', { cause: error });
   }
-  return text.toString('utf8');
+  return text;
 }
 
 function isHeader(value: unknown): value is FrameHeader {
   if (typeof value !== 'object' || value === null) return false;
   const header = value as Partial<FrameHeader>; // narrowing an object to read its fields
   return (
-    typeof header.requestId === 'string' &&
     typeof header.tenant === 'string' &&
-    (header.part === 'prompt' || header.part === 'answer') &&
-    typeof header.writtenAtMs === 'number' &&
-    typeof header.expiresAtMs === 'number' &&
     typeof header.key === 'string' &&
-    typeof header.bytes === 'number'
+    typeof header.bytes === 'number' &&
+    Array.isArray(header.entries) &&
+    header.entries.every(isEntry)
+  );
+}
+
+function isEntry(value: unknown): value is FrameEntry {
+  if (typeof value !== 'object' || value === null) return false;
+  const entry = value as Partial<FrameEntry>; // narrowing an object to read its fields
+  return (
+    typeof entry.requestId === 'string' &&
+    (entry.part === 'prompt' || entry.part === 'answer') &&
+    typeof entry.writtenAtMs === 'number' &&
+    typeof entry.expiresAtMs === 'number' &&
+    typeof entry.bytes === 'number'
   );
 }

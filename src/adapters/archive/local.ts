@@ -2,10 +2,10 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import type { Archive, ArchivedPart, ArchiveEntry } from '../../ports/archive.ts';
 import type { Clock } from '../../ports/clock.ts';
-import { expiryOf, sealFrame } from './frame.ts';
+import { expiryOf, MAX_FRAME_ENTRIES, sealFrame } from './frame.ts';
 import { dayOf, FrameFiles, isDayOver } from './frame-files.ts';
 import { FrameIndex, listFrameFiles } from './frame-index.ts';
-import { readArchivedPart, type WithheldPart } from './frame-reader.ts';
+import { readArchivedParts, type WithheldPart } from './frame-reader.ts';
 import { loadMasterKey, type KeyWrapper } from './keys.ts';
 import { TenantKeys } from './tenant-keys.ts';
 
@@ -89,9 +89,10 @@ export class LocalArchive implements Archive {
     const parts: ArchivedPart[] = [];
     const withheld: WithheldPart[] = [];
     for (const place of this.#openIndex().find(requestId)) {
-      const result = readArchivedPart({ archiveDir, place, requestId, keys, nowMs });
-      if ('text' in result) parts.push(result);
-      else withheld.push(result);
+      for (const result of readArchivedParts({ archiveDir, place, requestId, keys, nowMs })) {
+        if ('text' in result) parts.push(result);
+        else withheld.push(result);
+      }
     }
     return { parts, withheld };
   }
@@ -178,9 +179,8 @@ function sealBatch(to: {
 }): boolean {
   const { batch, keys, nowMs, byDay } = to;
   try {
-    for (const entry of batch.entries) {
-      const frame = sealFrame(entry, keys.sealingKey(entry.tenant, nowMs));
-      const day = dayOf(expiryOf(entry));
+    for (const [day, entries] of groupForFrames(batch.entries)) {
+      const frame = sealFrame(entries, keys.sealingKey(entries[0].tenant, nowMs));
       const frames = byDay.get(day);
       if (frames === undefined) byDay.set(day, [frame]);
       else frames.push(frame);
@@ -190,4 +190,24 @@ function sealBatch(to: {
     batch.reject(error);
     return false;
   }
+}
+
+/** Entries that share a frame end their retention on the same day. */
+function groupForFrames(
+  entries: readonly ArchiveEntry[],
+): [day: number, entries: [ArchiveEntry, ...ArchiveEntry[]]][] {
+  const groups: [number, [ArchiveEntry, ...ArchiveEntry[]]][] = [];
+  const open = new Map<number, [ArchiveEntry, ...ArchiveEntry[]]>();
+  for (const entry of entries) {
+    const day = dayOf(expiryOf(entry));
+    const group = open.get(day);
+    if (group !== undefined && group.length < MAX_FRAME_ENTRIES) {
+      group.push(entry);
+      continue;
+    }
+    const next: [ArchiveEntry, ...ArchiveEntry[]] = [entry];
+    open.set(day, next);
+    groups.push([day, next]);
+  }
+  return groups;
 }
