@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
+import { createPrometheusTelemetry } from '../src/adapters/telemetry/prometheus.ts';
 import { createProgram } from '../src/cli/program.ts';
 import { renderJsonSchemas } from '../src/governance/json-schemas.ts';
 import { REFUSALS } from '../src/road/refusal.ts';
@@ -17,6 +18,7 @@ const program = createProgram();
 const pages = new Map<string, string>([
   ['docs/reference/refusals.md', renderRefusals()],
   ['docs/reference/command-line.md', renderCommandLine()],
+  ['docs/reference/metrics.md', await renderMetrics()],
   ...[...renderJsonSchemas()].map(([file, text]) => [`schemas/${file}`, text] as const),
 ]);
 
@@ -59,6 +61,29 @@ function renderCommandLine(): string {
   };
   visit(program, 'goldenpath');
   return parts.join('\n');
+}
+
+async function renderMetrics(): Promise<string> {
+  const { body } = await createPrometheusTelemetry({ ready: () => true }).render();
+  const types = new Map(
+    [...body.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = '', type = '']) => [name, type]),
+  );
+  const rows = [...body.matchAll(/^# HELP (\S+) (.*)$/gm)]
+    .filter(([, name = '']) => !/^(process|nodejs)_/.test(name))
+    .map(([, name = '', help]) => `| \`${name}\` | ${types.get(name)} | ${help} |`);
+  return `# Metrics
+
+\`GET /metrics\`, in Prometheus' text format, beside the usual \`process_*\` and \`nodejs_*\` of prom-client. Names that begin
+with \`gen_ai_\` are those of OpenTelemetry's GenAI conventions. Labels are tenant, capability, workflow and route, never the
+user: records and log lines have the subject. A name that a client invented never becomes a label.
+
+| metric | type | |
+|---|---|---|
+${rows.join('\n')}
+
+With \`OTEL_EXPORTER_OTLP_ENDPOINT\` set, each attempt also becomes a trace: a span \`chat CAPABILITY\` with \`gen_ai.*\`
+attributes and a child for each stage, below the client's \`traceparent\` where it sent one.
+`;
 }
 
 function findStale(): string[] {
