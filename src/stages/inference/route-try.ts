@@ -9,10 +9,10 @@ export class RouteTry {
   readonly #route: Route;
   readonly #inference: Inference;
   readonly #deadline: Deadline;
-  readonly #batches: AsyncIterator<readonly AnswerEvent[]>;
   readonly #startedUs: number;
+  #batches: AsyncIterator<readonly AnswerEvent[]> | undefined;
   #firstByteMs: number | undefined;
-  #settled = false;
+  #outcome: 'answered' | 'failed' | undefined;
 
   constructor(route: Route, inference: Inference) {
     this.#route = route;
@@ -23,27 +23,20 @@ export class RouteTry {
       signal: inference.signal,
       totalMs: Math.min(route.timeouts.totalMs, leftMs),
     });
-    const answer = inference.providers[route.provider].infer({
-      prompt: inference.prompt.prompt,
-      route,
-      requestId: inference.intent.requestId,
-      delivery: inference.delivery,
-      signal: this.#deadline.signal,
-    });
-    this.#batches = answer[Symbol.asyncIterator]();
   }
 
   /** Whether the finish has come: then there is no next batch. */
   isFinished(): boolean {
-    return this.#settled;
+    return this.#outcome !== undefined;
   }
 
   /** The next batch of events. Throws a ModelError, or what it was when the caller left. */
   async next(): Promise<readonly AnswerEvent[]> {
-    const { timeouts } = this.#route;
-    this.#deadline.arm(this.#firstByteMs === undefined ? timeouts.firstByteMs : timeouts.idleMs);
+    const { firstByteMs, idleMs } = this.#route.timeouts;
     try {
-      const step = await this.#batches.next();
+      this.#batches ??= this.#ask();
+      const waitMs = this.#firstByteMs === undefined ? firstByteMs : idleMs;
+      const step = await this.#deadline.wait(this.#batches.next(), waitMs);
       if (step.done === true) throw new ModelError('malformed', 'the answer ended without a finish');
       this.#arrived();
       if (step.value.at(-1)?.type === 'finish') this.#succeed();
@@ -51,19 +44,31 @@ export class RouteTry {
     } catch (cause) {
       if (this.#inference.signal.aborted) throw cause;
       throw this.#fail(cause);
-    } finally {
-      this.#deadline.disarm();
     }
   }
 
   /** Lets the connection go; a try that was not settled by then was cut off by the caller. */
-  async close(): Promise<void> {
-    this.#deadline.close();
-    if (!this.#settled) {
+  close(): void {
+    const isCut = this.#outcome === undefined;
+    this.#deadline.close(isCut ? 'cut' : 'finished');
+    if (isCut) {
       this.#inference.health.inconclusive(this.#route);
       this.#settle({ outcome: 'failed', cause: 'cancelled: the caller left, or the answer was cut off' });
     }
-    await this.#batches.return?.()?.catch(() => undefined);
+    // Not awaited: a provider that hangs must not hold the attempt open.
+    this.#batches?.return?.()?.catch(() => undefined);
+  }
+
+  #ask(): AsyncIterator<readonly AnswerEvent[]> {
+    const { providers, prompt, intent, delivery } = this.#inference;
+    const answer = providers[this.#route.provider].infer({
+      prompt: prompt.prompt,
+      route: this.#route,
+      requestId: intent.requestId,
+      delivery,
+      signal: this.#deadline.signal,
+    });
+    return answer[Symbol.asyncIterator]();
   }
 
   #arrived(): void {
@@ -88,8 +93,8 @@ export class RouteTry {
   }
 
   #settle(end: { readonly outcome: 'answered' | 'failed'; readonly cause?: string }): void {
-    if (this.#settled) return;
-    this.#settled = true;
+    if (this.#outcome !== undefined) return;
+    this.#outcome = end.outcome;
     const tookUs = Math.round(this.#inference.clock.monotonicUs() - this.#startedUs);
     this.#inference.onTry({ route: this.#route.name, tookUs, ...end });
   }

@@ -11,9 +11,10 @@ import { RouteTry } from './route-try.ts';
 export async function* inferAnswer(inference: Inference): AsyncGenerator<readonly AnswerEvent[]> {
   let last: ModelError | undefined;
   for (const route of inference.plan.routes) {
-    for (let tries = 0; tries <= route.retries && !isOver(inference); tries++) {
+    for (let tries = 0; tries <= route.retries; tries++) {
       if (tries > 0) await pause(inference, tries);
-      if (!inference.health.admit(route)) break;
+      // In this order: a probe of an open breaker must not be taken by a try that is never made.
+      if (isOver(inference) || !inference.health.admit(route)) break;
       const attempt = new RouteTry(route, inference);
       try {
         const first = await orError(attempt.next());
@@ -26,12 +27,12 @@ export async function* inferAnswer(inference: Inference): AsyncGenerator<readonl
       } catch (error) {
         throw error instanceof ModelError ? toRefusalError(error) : error;
       } finally {
-        await attempt.close();
+        attempt.close();
       }
       if (last.kind === 'rejected') break;
     }
   }
-  throw toRefusalError(last ?? new ModelError('unavailable', 'no route could be tried'));
+  throw toRefusalError(last ?? describeNoTry(inference));
 }
 
 /** A failure before the first byte is data: another try may follow it. */
@@ -42,6 +43,12 @@ async function orError<Value>(promise: Promise<Value>): Promise<Value | ModelErr
     if (error instanceof ModelError) return error;
     throw error;
   }
+}
+
+function describeNoTry(inference: Inference): ModelError {
+  return isOver(inference)
+    ? new ModelError('deadline', 'the time was over before a route was tried')
+    : new ModelError('unavailable', 'no route could be tried');
 }
 
 function isOver(inference: Inference): boolean {

@@ -1,6 +1,8 @@
+import { TextDecoder } from 'node:util';
 import { Pool, type Dispatcher } from 'undici';
 import { ModelError, type ModelProvider, type ModelRequest } from '../../../ports/model.ts';
 import type { AnswerEvent } from '../../../road/conversation.ts';
+import { discardBody, type Body } from './body.ts';
 import { writeChatRequest } from './request.ts';
 import { readCompletion, readCompletionStream } from './response.ts';
 
@@ -34,45 +36,64 @@ export function createOpenAiCompatible(input: {
   };
 }
 
-async function* ask(input: {
+interface Asking {
   readonly request: ModelRequest;
   readonly poolOf: (origin: string) => Pool;
   readonly keyOf: (envName: string) => string | undefined;
-}): AsyncGenerator<readonly AnswerEvent[]> {
-  const { request } = input;
-  const { route } = request;
-  const { origin, path } = endpointOf(route.baseUrl ?? '');
-  const body = writeChatRequest(request);
-  const key = route.apiKeyEnv === undefined ? undefined : input.keyOf(route.apiKeyEnv);
-  if (route.apiKeyEnv !== undefined && key === undefined) {
-    throw new ModelError(
-      'rejected',
-      `the environment variable ${route.apiKeyEnv} of route ${route.name} is not set`,
-    );
-  }
-  const headers: Record<string, string> = {
-    'content-type': 'application/json',
-    'x-request-id': request.requestId,
-  };
-  if (key !== undefined) headers['authorization'] = `Bearer ${key}`;
-  const response = await send(input.poolOf(origin), {
-    path,
-    method: 'POST',
-    headers,
-    body,
-    signal: request.signal,
-  });
-  await checkStatus(response);
+}
+
+async function* ask(asking: Asking): AsyncGenerator<readonly AnswerEvent[]> {
+  const { request } = asking;
+  const question = writeChatRequest(request);
+  const { body } = await send(asking, question);
+  let isComplete = false;
   try {
-    if (request.delivery === 'stream') yield* readCompletionStream(limitBytes(response.body), body.length);
-    else yield readCompletion(await readText(response.body), body.length);
+    for await (const events of readAnswer(body, request.delivery, question.length)) {
+      isComplete = events.at(-1)?.type === 'finish';
+      yield events;
+    }
   } catch (cause) {
     throw cause instanceof ModelError
       ? cause
       : new ModelError('unavailable', `the connection broke (${codeOf(cause)})`, { cause });
   } finally {
-    if (!response.body.readableEnded) response.body.destroy();
+    if (isComplete) discardBody(body);
+    else body.destroy();
   }
+}
+
+async function* readAnswer(
+  body: Body,
+  delivery: ModelRequest['delivery'],
+  promptCharacters: number,
+): AsyncGenerator<readonly AnswerEvent[]> {
+  if (delivery === 'stream') yield* readCompletionStream(limitBytes(body), promptCharacters);
+  else yield readCompletion(await readText(body), promptCharacters);
+}
+
+async function send({ request, poolOf, keyOf }: Asking, question: string): Promise<{ body: Body }> {
+  const { route, requestId, signal } = request;
+  const { origin, path } = endpointOf(route.baseUrl ?? '');
+  const headers: Record<string, string> = { 'content-type': 'application/json', 'x-request-id': requestId };
+  if (route.apiKeyEnv !== undefined) {
+    const key = keyOf(route.apiKeyEnv);
+    if (key === undefined)
+      throw new ModelError('rejected', `the environment variable ${route.apiKeyEnv} is not set`);
+    headers['authorization'] = `Bearer ${key}`;
+  }
+  let response: Dispatcher.ResponseData;
+  try {
+    response = await poolOf(origin).request({ path, method: 'POST', headers, body: question, signal });
+  } catch (cause) {
+    throw new ModelError('unavailable', `no connection (${codeOf(cause)})`, { cause });
+  }
+  const { statusCode, body } = response;
+  // What happens to a body that nobody reads any more is nobody's error.
+  body.on('error', () => undefined);
+  if (statusCode === 200) return { body };
+  // Its text may repeat the prompt, so it is thrown away; a redirect is not followed: its target is no route.
+  discardBody(body);
+  throw toStatusError(statusCode);
 }
 
 const endpoints = new Map<string, { origin: string; path: string }>();
@@ -87,39 +108,33 @@ function endpointOf(baseUrl: string): { origin: string; path: string } {
   return endpoint;
 }
 
-async function send(pool: Pool, options: Dispatcher.RequestOptions): Promise<Dispatcher.ResponseData> {
-  try {
-    return await pool.request(options);
-  } catch (cause) {
-    throw new ModelError('unavailable', `no connection (${codeOf(cause)})`, { cause });
-  }
+function toStatusError(statusCode: number): ModelError {
+  const message = `HTTP ${statusCode}`;
+  if (statusCode === 429) return new ModelError('throttled', message);
+  if (statusCode >= 500 || statusCode === 408) return new ModelError('unavailable', message);
+  return new ModelError(statusCode >= 400 ? 'rejected' : 'malformed', message);
 }
 
-async function checkStatus(response: Dispatcher.ResponseData): Promise<void> {
-  const { statusCode, body } = response;
-  if (statusCode === 200) return;
-  // Its text may repeat the prompt, so it is thrown away.
-  await body.dump({ limit: 65_536 }).catch(() => undefined);
-  if (statusCode === 429) throw new ModelError('throttled', 'HTTP 429');
-  if (statusCode >= 500 || statusCode === 408) throw new ModelError('unavailable', `HTTP ${statusCode}`);
-  if (statusCode >= 400) throw new ModelError('rejected', `HTTP ${statusCode}`);
-  throw new ModelError('malformed', `HTTP ${statusCode}`);
-}
-
-async function* limitBytes(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+async function* limitBytes(body: Body): AsyncGenerator<Buffer> {
   let bytes = 0;
-  for await (const chunk of body) {
+  // The rest of a body is discarded, and not destroyed with its connection, when its reader has enough.
+  const chunks: AsyncIterable<Buffer> = body.iterator({ destroyOnReturn: false });
+  for await (const chunk of chunks) {
     bytes += chunk.length;
     if (bytes > MAX_ANSWER_BYTES) throw new ModelError('malformed', 'the answer is larger than 16 MB');
     yield chunk;
   }
 }
 
-async function readText(body: AsyncIterable<Buffer>): Promise<string> {
+async function readText(body: Body): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of limitBytes(body)) chunks.push(chunk);
   const bytes = chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
-  return bytes.toString('utf8');
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new ModelError('malformed', 'the answer is not UTF-8', { cause });
+  }
 }
 
 function codeOf(cause: unknown): string {

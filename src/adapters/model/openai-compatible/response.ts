@@ -1,10 +1,11 @@
 import { TextDecoder } from 'node:util';
-import { createParser } from 'eventsource-parser';
+import { createParser, type ParseError } from 'eventsource-parser';
 import { ModelError } from '../../../ports/model.ts';
 import type { AnswerEvent, FinishReason, Usage } from '../../../road/conversation.ts';
 
 /** What this reads of a chat completion, whole or in chunks; everything else is passed over. */
 interface Choice {
+  readonly index?: unknown;
   readonly message?: Delta;
   readonly delta?: Delta;
   readonly finish_reason?: unknown;
@@ -35,7 +36,7 @@ export async function* readCompletionStream(
     if (data === '[DONE]') done = true;
     else reader.read(data, 'delta');
   };
-  const parser = createParser({ onEvent, maxBufferSize: MAX_EVENT_CHARACTERS });
+  const parser = createParser({ onEvent, onError, maxBufferSize: MAX_EVENT_CHARACTERS });
   for await (const bytes of body) {
     parser.feed(decodeChunk(decoder, bytes));
     if (done) break;
@@ -48,6 +49,12 @@ export async function* readCompletionStream(
 }
 
 const MAX_EVENT_CHARACTERS = 4_000_000;
+
+/** Unknown fields are passed over, as the standard says; the parser has stopped only when an event was too large. */
+function onError(error: ParseError): void {
+  if (error.type === 'max-buffer-size-exceeded')
+    throw new ModelError('malformed', 'an event of the stream is larger than 4 MB');
+}
 
 function decodeChunk(decoder: TextDecoder, bytes: Buffer): string {
   try {
@@ -83,8 +90,9 @@ class ChunkReader {
     this.#usage = readUsage(chunk['usage']) ?? this.#usage;
     const choices = chunk['choices'];
     if (!Array.isArray(choices)) throw new ModelError('malformed', 'the answer has no choices');
-    const choice = choices[0] as Choice | undefined; // fields are checked where they are read
-    if (choice === undefined) return;
+    // One answer was asked for. A second one must not be woven into it.
+    const choice = (choices as (Choice | null)[]).find((each) => (each?.index ?? 0) === 0); // fields are checked where they are read
+    if (choice === undefined || choice === null) return;
     const content = choice[part]?.content;
     if (typeof content === 'string' && content !== '') {
       this.#outputCharacters += content.length;
@@ -104,17 +112,20 @@ class ChunkReader {
       outputTokens: Math.ceil(this.#outputCharacters / 4),
       source: 'estimate',
     };
-    this.#events.push({ type: 'finish', reason: this.#finishReason, usage });
+    // Some servers say "stop" after tool calls, and clients go by the reason.
+    const isCalling = this.#finishReason === 'stop' && this.#calls.size > 0;
+    const reason = isCalling ? 'tool_calls' : this.#finishReason;
+    this.#events.push({ type: 'finish', reason, usage });
   }
 
   #readCalls(calls: unknown): void {
     if (calls === undefined || calls === null) return;
     if (!Array.isArray(calls)) throw new ModelError('malformed', 'tool_calls is not a list');
-    for (const [position, call] of (calls as unknown[]).entries()) {
+    for (const call of calls as unknown[]) {
       if (!isObject(call) || !isObject(call['function']))
         throw new ModelError('malformed', 'a tool call has no function');
-      const index = typeof call['index'] === 'number' ? call['index'] : position;
       const { name, arguments: json } = call['function'];
+      const index = this.#indexOf(call['index'], name);
       if (!this.#calls.has(index)) {
         if (typeof name !== 'string') throw new ModelError('malformed', 'a tool call has no name');
         this.#calls.add(index);
@@ -130,6 +141,14 @@ class ChunkReader {
         this.#events.push({ type: 'tool_arguments', index, json });
       }
     }
+  }
+
+  /** Whole answers have no index, and some streams none either: then a name begins a new call. */
+  #indexOf(index: unknown, name: unknown): number {
+    if (typeof index === 'number' && Number.isSafeInteger(index) && index >= 0) return index;
+    if (index !== undefined && index !== null)
+      throw new ModelError('malformed', 'a tool call has a wrong index');
+    return typeof name === 'string' ? this.#calls.size : Math.max(0, this.#calls.size - 1);
   }
 }
 
