@@ -1,29 +1,32 @@
 import type { Guardrail, GuardrailVerdict } from '../../ports/guardrail.ts';
-import type { Block, Message, Usage } from '../../road/conversation.ts';
+import type { Usage } from '../../road/conversation.ts';
 import {
   proveGuardedEvents,
   proveGuardedPrompt,
   type GuardedPrompt,
+  type ModelPrompt,
   type RedactedPrompt,
 } from '../../road/proofs.ts';
 import { describeFindings } from '../../road/record.ts';
 import { refuse, type Refusal } from '../../road/refusal.ts';
 import type { InputBlocked } from '../../road/road.ts';
+import { listJudgedTexts, replaceJudgedTexts } from './judged-texts.ts';
 
 const NOTHING_USED: Usage = { inputTokens: 0, outputTokens: 0, source: 'estimate' };
 
-/** Shows the guardrail every block of every message, whoever wrote it. A guardrail that throws or is away refuses. */
+/** Shows the guardrail every block of every message, whoever wrote it, and the stop sequences. A guardrail that throws or is away refuses. */
 export async function guardInput(
   redacted: RedactedPrompt,
   guardrail: Guardrail,
   signal: AbortSignal,
 ): Promise<GuardedPrompt | InputBlocked | Refusal> {
-  const texts = collectTexts(redacted.prompt.messages);
+  const texts = collectTexts(redacted.prompt);
   let verdict: GuardrailVerdict;
   try {
     verdict = await guardrail.assess({ source: 'INPUT', texts, signal });
   } catch (error) {
-    return refuse('guardrail.unavailable', { detail: error instanceof Error ? error.message : 'unknown' });
+    const detail = signal.aborted ? 'the caller left' : error instanceof Error ? error.message : 'unknown';
+    return refuse('guardrail.unavailable', { detail });
   }
   if (verdict.action === 'blocked') {
     return {
@@ -44,24 +47,29 @@ export async function guardInput(
       detail: 'the guardrail returned another number of texts than it was given',
     });
   }
-  const messages = replaceTexts(redacted.prompt.messages, verdict.texts);
-  return proveGuardedPrompt({ redacted, prompt: { ...redacted.prompt, messages }, guard: verdict.recorded });
+  const prompt = replaceTexts(redacted.prompt, verdict.texts);
+  return proveGuardedPrompt({ redacted, prompt, guard: verdict.recorded });
 }
 
-function collectTexts(messages: readonly Message[]): string[] {
+function collectTexts({ messages, parameters }: ModelPrompt): string[] {
   const texts: string[] = [];
-  for (const message of messages) {
-    for (const block of message.blocks)
-      texts.push(block.type === 'tool_call' ? block.argumentsJson : block.text);
-  }
+  for (const message of messages) for (const block of message.blocks) texts.push(...listJudgedTexts(block));
+  texts.push(...(parameters.stopSequences ?? []));
   return texts;
 }
 
-function replaceTexts(messages: readonly Message[], texts: readonly string[]): Message[] {
-  let next = 0;
-  const replace = (block: Block): Block => {
-    const text = texts[next++] ?? '';
-    return block.type === 'tool_call' ? { ...block, argumentsJson: text } : { ...block, text };
+function replaceTexts(prompt: ModelPrompt, texts: readonly string[]): ModelPrompt {
+  let at = 0;
+  const next = () => texts[at++] ?? '';
+  const messages = prompt.messages.map((message) => ({
+    role: message.role,
+    blocks: message.blocks.map((block) => replaceJudgedTexts(block, next)),
+  }));
+  const { stopSequences } = prompt.parameters;
+  if (stopSequences === undefined) return { ...prompt, messages };
+  return {
+    ...prompt,
+    messages,
+    parameters: { ...prompt.parameters, stopSequences: stopSequences.map(next) },
   };
-  return messages.map((message) => ({ role: message.role, blocks: message.blocks.map(replace) }));
 }

@@ -1,8 +1,9 @@
 import type { FinalRelease, Guardrail, GuardrailStream, Released } from '../../ports/guardrail.ts';
-import type { AnswerEvent } from '../../road/conversation.ts';
+import type { AnswerEvent, Block } from '../../road/conversation.ts';
 import { proveGuardedEvents, type GuardedEvent, type OutputGuard } from '../../road/proofs.ts';
 import type { RecordedGuard } from '../../road/record.ts';
 import { refuse, RefusalError } from '../../road/refusal.ts';
+import { listJudgedTexts, replaceJudgedTexts } from './judged-texts.ts';
 
 interface ToolCall {
   readonly index: number;
@@ -57,7 +58,8 @@ export function openOutputGuard(input: {
   }
 
   async function endWithCalls(released: AnswerEvent[], finish: Finish): Promise<readonly GuardedEvent[]> {
-    const texts = calls.map((call) => call.json);
+    // The name of a tool is the model's own text, too.
+    const texts = calls.flatMap((call) => [call.name, ...listJudgedTexts(toBlock(call))]);
     const verdict = await ask(() => guardrail.assess({ source: 'OUTPUT', texts, signal }));
     onVerdict(verdict.recorded);
     if (verdict.action === 'blocked') {
@@ -65,16 +67,26 @@ export function openOutputGuard(input: {
       released.push({ ...finish, reason: 'content_filter' });
       return proveGuardedEvents(released);
     }
-    for (const [position, { index, id, name, json }] of calls.entries()) {
-      released.push({ type: 'tool_call', index, id, name });
-      const masked = verdict.action === 'masked' ? (verdict.texts[position] ?? '') : json;
-      released.push({ type: 'tool_arguments', index, json: masked });
+    if (verdict.action === 'masked' && verdict.texts.length !== texts.length)
+      throw refuseUnavailable(new Error('the guardrail returned another number of texts than it was given'));
+    let at = 0;
+    const next = () => (verdict.action === 'masked' ? verdict.texts[at++] : texts[at++]) ?? '';
+    for (const call of calls) {
+      const { index, id } = call;
+      released.push({ type: 'tool_call', index, id, name: next() });
+      const block = replaceJudgedTexts(toBlock(call), next);
+      if (block.type === 'tool_call')
+        released.push({ type: 'tool_arguments', index, json: block.argumentsJson });
     }
     released.push(finish);
     return proveGuardedEvents(released);
   }
 
   return { pass };
+}
+
+function toBlock({ id, name, json }: ToolCall): Block {
+  return { type: 'tool_call', id, name, argumentsJson: json };
 }
 
 type Finish = Extract<AnswerEvent, { type: 'finish' }>;

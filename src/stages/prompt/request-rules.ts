@@ -17,6 +17,8 @@ export function applyRequestRules(
       hint: `At most ${capability.limits.inputCharacters} characters are allowed.`,
     });
   }
+  const stranger = findForeignCall(conversation, capability);
+  if (stranger !== undefined) return stranger;
   const parameters = resolveParameters(conversation, capability);
   if (isRefusal(parameters)) return parameters;
   const tools = resolveTools(conversation, capability);
@@ -31,7 +33,38 @@ function countCharacters(conversation: Conversation): number {
         block.type === 'tool_call' ? block.argumentsJson.length + block.name.length : block.text.length;
     }
   }
+  for (const stop of conversation.parameters.stopSequences ?? []) characters += stop.length;
   return characters;
+}
+
+/** Too short and too plain to carry an instruction to a model, or somebody's data. */
+const CALL_ID = /^[A-Za-z0-9_.:-]{1,64}$/;
+
+/**
+ * Earlier tool calls come back from the client, who may have written them. Their names and ids are no text that
+ * a guardrail is shown, so a name must be a tool of the capability, and an id must look like one.
+ */
+function findForeignCall(conversation: Conversation, capability: Capability): Refusal | undefined {
+  for (const { blocks } of conversation.messages) {
+    for (const block of blocks) {
+      if (block.type === 'text') continue;
+      if (block.type === 'tool_call' && !hasTool(capability, block.name)) return refuseTool(capability);
+      if (!CALL_ID.test(block.type === 'tool_call' ? block.id : block.callId)) {
+        const hint = 'An id of a tool call has at most 64 letters, digits and _ . : -';
+        return refuse('edge.malformed_request', { hint });
+      }
+    }
+  }
+  return undefined;
+}
+
+function hasTool(capability: Capability, name: string): boolean {
+  return capability.tools.some((tool) => tool.name === name);
+}
+
+function refuseTool(capability: Capability): Refusal {
+  const has = capability.tools.map((tool) => tool.name).join(', ');
+  return refuse('prompt.tool_not_allowed', { hint: has === '' ? 'It has no tools.' : `It has: ${has}.` });
 }
 
 function resolveParameters(conversation: Conversation, capability: Capability): ResolvedParameters | Refusal {
@@ -78,11 +111,8 @@ function resolveTools(
   const tools: ToolDefinition[] = [];
   for (const name of conversation.toolNames) {
     const tool = capability.tools.find((candidate) => candidate.name === name);
-    if (tool === undefined) {
-      const has = capability.tools.map((candidate) => candidate.name).join(', ');
-      return refuse('prompt.tool_not_allowed', { hint: has === '' ? 'It has no tools.' : `It has: ${has}.` });
-    }
-    tools.push(tool);
+    if (tool === undefined) return refuseTool(capability);
+    if (!tools.includes(tool)) tools.push(tool);
   }
   const choice = conversation.toolChoice;
   if (typeof choice === 'object' && !tools.some((tool) => tool.name === choice.name)) {

@@ -1,94 +1,137 @@
 import type { PiiDetector, PiiSpan } from '../../ports/pii-detector.ts';
-import type { Block } from '../../road/conversation.ts';
-import { proveRedactedPrompt, type AssembledPrompt, type RedactedPrompt } from '../../road/proofs.ts';
+import type { Block, Message } from '../../road/conversation.ts';
+import {
+  proveRedactedPrompt,
+  type AssembledPrompt,
+  type ModelPrompt,
+  type Redacted,
+  type RedactedPrompt,
+} from '../../road/proofs.ts';
 import { refuse, type Refusal } from '../../road/refusal.ts';
+import { isJsonDocument, listArgumentTexts, replaceArgumentTexts } from '../../road/tool-arguments.ts';
 import { Placeholders } from './placeholders.ts';
 
 /**
- * Masks personal data in every block of every message: context, user text, earlier answers, tool calls and
- * tool results alike. The layers of the system text are the platform's own and hold no client's text.
+ * Masks personal data in every block of every message: context, user text, earlier answers, tool calls and tool
+ * results alike, and in stop sequences. The layers of the system text are the platform's own and hold no
+ * client's text.
  */
 export function redactPrompt(assembled: AssembledPrompt, detector: PiiDetector): RedactedPrompt | Refusal {
   const { grant, prompt } = assembled;
   try {
-    const found = findEverywhere(prompt.messages, detector);
-    if (found.size === 0) return proveRedactedPrompt({ grant, prompt, redactions: [] });
-    const placeholders = new Placeholders(textsOf(prompt.messages));
-    const messages = prompt.messages.map((message) => ({
-      role: message.role,
-      blocks: message.blocks.map((block) => maskBlock(block, found.get(block), placeholders)),
-    }));
-    return proveRedactedPrompt({ grant, prompt: { ...prompt, messages }, redactions: placeholders.list() });
+    const masker = new Masker(prompt, detector);
+    const masked = maskPrompt(prompt, masker);
+    return proveRedactedPrompt({ grant, prompt: masked, redactions: masker.redactions() });
   } catch (error) {
     return refuse('redaction.unavailable', { detail: error instanceof Error ? error.message : 'unknown' });
   }
 }
 
-interface Found {
-  readonly text: string;
-  readonly spans: readonly PiiSpan[];
+function maskPrompt(prompt: ModelPrompt, masker: Masker): ModelPrompt {
+  const messages = mapUnchanged(prompt.messages, (message): Message => {
+    const blocks = mapUnchanged(message.blocks, (block) => masker.maskBlock(block));
+    return blocks === message.blocks ? message : { role: message.role, blocks };
+  });
+  const stops = prompt.parameters.stopSequences ?? [];
+  const stopSequences = mapUnchanged(stops, (stop) => masker.maskText(stop));
+  if (messages === prompt.messages && stopSequences === stops) return prompt;
+  const parameters = stops.length === 0 ? prompt.parameters : { ...prompt.parameters, stopSequences };
+  return { ...prompt, messages, parameters };
 }
 
 /** The platform's own context is the same block in every request, so its spans are found once a detector. */
-const platformSpans = new WeakMap<PiiDetector, WeakMap<Block, Found>>();
+const platformSpans = new WeakMap<PiiDetector, WeakMap<Block, readonly PiiSpan[]>>();
 
-function findEverywhere(
-  messages: AssembledPrompt['prompt']['messages'],
-  detector: PiiDetector,
-): Map<Block, Found> {
-  const found = new Map<Block, Found>();
-  for (const message of messages) {
-    for (const block of message.blocks) {
-      const result =
-        block.type === 'text' && block.origin === 'platform'
-          ? findOnce(block, detector)
-          : find(block, detector);
-      if (result.spans.length > 0) found.set(block, result);
+/** Masks the texts of one prompt: the same value gets the same placeholder throughout. */
+class Masker {
+  readonly #prompt: ModelPrompt;
+  readonly #detector: PiiDetector;
+  readonly #callIds = new Map<string, string>();
+  #placeholders: Placeholders | undefined;
+
+  constructor(prompt: ModelPrompt, detector: PiiDetector) {
+    this.#prompt = prompt;
+    this.#detector = detector;
+  }
+
+  redactions(): readonly Redacted[] {
+    return this.#placeholders?.list() ?? [];
+  }
+
+  maskBlock(block: Block): Block {
+    switch (block.type) {
+      case 'text': {
+        const text =
+          block.origin === 'platform'
+            ? this.#mask(block.text, this.#findOnce(block, block.text), 'platform')
+            : this.maskText(block.text);
+        return text === block.text ? block : { ...block, text };
+      }
+      case 'tool_call': {
+        const id = this.#maskCallId(block.id);
+        const argumentsJson = replaceArgumentTexts(block.argumentsJson, (text) => this.maskText(text));
+        return id === block.id && argumentsJson === block.argumentsJson
+          ? block
+          : { ...block, id, argumentsJson };
+      }
+      case 'tool_result': {
+        const callId = this.#maskCallId(block.callId);
+        const text = isJsonDocument(block.text)
+          ? replaceArgumentTexts(block.text, (part) => this.maskText(part))
+          : this.maskText(block.text);
+        return callId === block.callId && text === block.text ? block : { ...block, callId, text };
+      }
     }
   }
-  return found;
-}
 
-function findOnce(block: Block, detector: PiiDetector): Found {
-  let known = platformSpans.get(detector);
-  if (known === undefined) platformSpans.set(detector, (known = new WeakMap()));
-  let result = known.get(block);
-  if (result === undefined) known.set(block, (result = find(block, detector)));
-  return result;
-}
+  maskText(text: string): string {
+    return this.#mask(text, this.#detector.find(text), 'caller');
+  }
 
-function find(block: Block, detector: PiiDetector): Found {
-  const text = textOf(block);
-  return { text, spans: detector.find(text) };
-}
+  /** A model matches calls with results by id, so an id that is personal data gets another, and no brackets. */
+  #maskCallId(id: string): string {
+    const known = this.#callIds.get(id);
+    if (known !== undefined) return known;
+    const isPersonal = this.#detector.find(id).length > 0;
+    const masked = isPersonal ? `call_masked_${this.#callIds.size + 1}` : id;
+    this.#callIds.set(id, masked);
+    return masked;
+  }
 
-function textOf(block: Block): string {
-  return block.type === 'tool_call' ? unescapeJson(block.argumentsJson) : block.text;
-}
+  #findOnce(block: Block, text: string): readonly PiiSpan[] {
+    let known = platformSpans.get(this.#detector);
+    if (known === undefined) platformSpans.set(this.#detector, (known = new WeakMap()));
+    let spans = known.get(block);
+    if (spans === undefined) known.set(block, (spans = this.#detector.find(text)));
+    return spans;
+  }
 
-function* textsOf(messages: AssembledPrompt['prompt']['messages']): Iterable<string> {
-  for (const message of messages) for (const block of message.blocks) yield textOf(block);
-}
-
-/** `\u0040` is an at sign that no detector sees, so escapes are undone first. */
-function unescapeJson(json: string): string {
-  if (!json.includes('\\u')) return json;
-  try {
-    return JSON.stringify(JSON.parse(json));
-  } catch {
-    return json;
+  #mask(text: string, spans: readonly PiiSpan[], origin: Redacted['origin']): string {
+    if (spans.length === 0) return text;
+    this.#placeholders ??= new Placeholders(listTexts(this.#prompt));
+    let masked = '';
+    let from = 0;
+    for (const { type, start, end } of spans) {
+      masked += text.slice(from, start) + this.#placeholders.mask(type, text.slice(start, end), origin);
+      from = end;
+    }
+    return masked + text.slice(from);
   }
 }
 
-function maskBlock(block: Block, found: Found | undefined, placeholders: Placeholders): Block {
-  if (found === undefined) return block;
-  const origin = block.type === 'text' && block.origin === 'platform' ? 'platform' : 'caller';
-  let masked = '';
-  let from = 0;
-  for (const { type, start, end } of found.spans) {
-    masked += found.text.slice(from, start) + placeholders.mask(type, found.text.slice(start, end), origin);
-    from = end;
+/** Everything that a placeholder could be typed into. */
+function* listTexts(prompt: ModelPrompt): Iterable<string> {
+  for (const message of prompt.messages) {
+    for (const block of message.blocks) {
+      if (block.type === 'tool_call') yield* listArgumentTexts(block.argumentsJson);
+      else yield block.text;
+    }
   }
-  masked += found.text.slice(from);
-  return block.type === 'tool_call' ? { ...block, argumentsJson: masked } : { ...block, text: masked };
+  yield* prompt.parameters.stopSequences ?? [];
+}
+
+/** Like `map`, and gives back the array itself where nothing changed. */
+function mapUnchanged<Item>(items: readonly Item[], change: (item: Item) => Item): readonly Item[] {
+  const changed = items.map(change);
+  return changed.every((item, index) => item === items[index]) ? items : changed;
 }

@@ -33,8 +33,9 @@ export function openAnswerRestorer(input: {
         else if (event.type === 'tool_arguments')
           addJson(event.index, restorerOf(event.index).push(event.json));
         else {
+          // What was held back of the text stands before whatever follows it.
+          addText(text.end());
           if (event.type === 'finish') {
-            addText(text.end());
             for (const [index, restorer] of calls) addJson(index, restorer.end());
           }
           restored.push(event);
