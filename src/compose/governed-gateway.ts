@@ -30,6 +30,7 @@ export class GovernedGateway implements Gateway {
   readonly #metrics: Gateway['metrics'];
   #world: World;
   #reloadProblems: readonly string[] = [];
+  #reloading: Promise<unknown> = Promise.resolve();
   #stopping = false;
 
   private constructor(parts: GatewayParts, world: World) {
@@ -105,47 +106,67 @@ export class GovernedGateway implements Gateway {
 
   /**
    * Compiles the repository anew and swaps it in whole. Requests under way end with the version that they
-   * began with. A broken repository never replaces a good one: the old one serves on, and this says why.
+   * began with. A broken repository never replaces a good one, nor does one whose reload cannot be recorded:
+   * the old one serves on, and `/readyz` says why. Never rejects.
    */
-  async reload(cause: string): Promise<'swapped' | 'unchanged' | 'refused'> {
-    const outcome = await this.#compileNext();
-    const { clock, audit } = this.#engines;
-    if (outcome === 'unchanged') return outcome;
-    await audit.note({
-      kind: 'admin',
-      atMs: clock.nowMs(),
-      action: outcome === 'swapped' ? 'governance.reload' : 'governance.reload_refused',
-      actor: 'gateway',
-      reason: cause,
-      governanceVersion: this.#world.governance.version,
-    });
-    return outcome;
+  reload(cause: string): Promise<ReloadOutcome> {
+    // One after the other: else a slow reload of older files could end after, and replace, that of newer ones.
+    const next = this.#reloading.then(() => this.#reloadOnce(cause));
+    this.#reloading = next;
+    return next;
   }
 
-  async #compileNext(): Promise<'swapped' | 'unchanged' | 'refused'> {
+  async #reloadOnce(cause: string): Promise<ReloadOutcome> {
     try {
-      const { governance, problems } = await compileGovernance(this.#directory);
-      if (governance === undefined) {
-        this.#reloadProblems = [
-          `the changed governance repository is not served, it has ${problems.length} problem(s)`,
-          ...problems.slice(0, MAX_REASONS).map(formatProblem),
-        ];
-        return 'refused';
-      }
-      this.#assertServable(governance);
-      this.#reloadProblems = [];
-      if (governance.version === this.#world.governance.version) return 'unchanged';
-      const next = { governance, verifier: this.#verify(governance), engines: this.#engines };
-      this.#world = buildWorld(next);
+      const world = await this.#compileNext();
+      if (world === undefined) return 'unchanged';
+      await this.#note('governance.reload', { cause, version: world.governance.version });
+      this.#world = world;
       return 'swapped';
     } catch (error) {
-      this.#reloadProblems = [
-        `the governance repository could not be reloaded: ${error instanceof Error ? error.message : 'unknown'}`,
-      ];
+      this.#reloadProblems =
+        error instanceof GovernanceError
+          ? [
+              `the changed governance repository is not served, it has ${error.problems.length} problem(s)`,
+              ...error.problems.slice(0, MAX_REASONS).map(formatProblem),
+            ]
+          : [
+              `the governance repository could not be reloaded: ${error instanceof Error ? error.message : 'unknown'}`,
+            ];
+      const { version } = this.#world.governance;
+      // The audit log says on `/readyz` itself when it cannot be written.
+      await this.#note('governance.reload_refused', { cause, version }).catch(() => undefined);
       return 'refused';
     }
   }
+
+  /** The next version, ready to serve; undefined when nothing changed. Throws when it must not be served. */
+  async #compileNext(): Promise<World | undefined> {
+    const { governance, problems } = await compileGovernance(this.#directory);
+    if (governance === undefined) throw new GovernanceError(this.#directory, problems);
+    this.#assertServable(governance);
+    this.#reloadProblems = [];
+    if (governance.version === this.#world.governance.version) return undefined;
+    return buildWorld({ governance, verifier: this.#verify(governance), engines: this.#engines });
+  }
+
+  #note(
+    action: 'governance.reload' | 'governance.reload_refused',
+    { cause, version }: { readonly cause: string; readonly version: string },
+  ): Promise<void> {
+    const { clock, audit } = this.#engines;
+    return audit.note({
+      kind: 'admin',
+      atMs: clock.nowMs(),
+      action,
+      actor: 'gateway',
+      reason: cause,
+      governanceVersion: version,
+    });
+  }
 }
+
+export type ReloadOutcome = 'swapped' | 'unchanged' | 'refused';
 
 export interface GatewayParts {
   readonly directory: string;

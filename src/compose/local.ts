@@ -1,6 +1,5 @@
-import { mkdirSync, watch } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
-import { resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { openLocalArchive } from '../adapters/archive/local.ts';
 import { openLocalAuditLog } from '../adapters/audit-log/local.ts';
@@ -20,8 +19,9 @@ import type { TokenVerifier } from '../ports/identity.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import { createKeyring, type Keyring } from '../stages/identity/keyring.ts';
 import { createTokenVerifier } from '../stages/identity/oidc-token.ts';
-import { GovernedGateway } from './governed-gateway.ts';
+import { GovernedGateway, type ReloadOutcome } from './governed-gateway.ts';
 import { assertServable } from './servable.ts';
+import { watchGovernance } from './watch-governance.ts';
 import type { Engines } from './world.ts';
 
 export interface LocalOptions {
@@ -39,8 +39,10 @@ export interface LocalOptions {
 
 export interface LocalGateway {
   readonly url: string;
+  /** The version that is in force now. */
   readonly governance: Governance;
-  reload(cause: string): Promise<'swapped' | 'unchanged' | 'refused'>;
+  /** Never rejects. */
+  reload(cause: string): Promise<ReloadOutcome>;
   /** Lets requests under way end, closes the log, and lets go of everything. */
   stop(): Promise<void>;
 }
@@ -105,22 +107,32 @@ export async function startLocalGateway(options: LocalOptions): Promise<LocalGat
       maxBodyBytes: options.maxBodyBytes ?? MAX_BODY_BYTES,
       bodyTimeoutMs: options.bodyTimeoutMs ?? BODY_TIMEOUT_MS,
     });
-    await server.listen({ host, port: options.port });
+    // A gateway that serves is on the record before its first request.
     await noteGateway(serving, audit, 'gateway.start');
-    const watcher = watchGovernance(options.governanceDir, (cause) => reload(serving, logger, cause));
+    await server.listen({ host, port: options.port });
+    const watcher = watchGovernance({
+      directory: options.governanceDir,
+      onChange: (cause) => reload(serving, logger, cause),
+      onLost: (why) => logger.warn({ why }, 'changed governance files are noticed on SIGHUP alone'),
+    });
     const { port } = server.server.address() as AddressInfo; // a TCP server has one
     return {
       url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
-      governance: serving.governance,
+      get governance() {
+        return serving.governance;
+      },
       reload: (cause) => reload(serving, logger, cause),
       stop: async () => {
         watcher.close();
         serving.drain();
         const cut = setTimeout(() => server.server.closeAllConnections(), DRAIN_MS);
-        await server.close();
-        clearTimeout(cut);
-        await noteGateway(serving, audit, 'gateway.stop');
-        await stopEngines();
+        try {
+          await server.close();
+          await noteGateway(serving, audit, 'gateway.stop');
+        } finally {
+          clearTimeout(cut);
+          await stopEngines();
+        }
       },
     };
   } catch (error) {
@@ -162,37 +174,13 @@ function noteGateway(
   });
 }
 
-async function reload(
-  gateway: GovernedGateway,
-  logger: Logger,
-  cause: string,
-): ReturnType<GovernedGateway['reload']> {
+async function reload(gateway: GovernedGateway, logger: Logger, cause: string): Promise<ReloadOutcome> {
   const outcome = await gateway.reload(cause);
   const { ready, reasons, governance } = gateway.readiness();
   if (outcome === 'refused') logger.error({ cause, reasons }, 'governance repository not reloaded');
   if (outcome === 'swapped')
     logger.info({ cause, ready, version: governance?.version }, 'governance repository reloaded');
   return outcome;
-}
-
-const SETTLE_MS = 200;
-
-/** Editors write in several steps, so a change is looked at when it has settled. */
-function watchGovernance(
-  directory: string,
-  onChange: (cause: string) => Promise<unknown>,
-): { close(): void } {
-  let timer: NodeJS.Timeout | undefined;
-  const watcher = watch(resolve(directory), { recursive: true }, () => {
-    clearTimeout(timer);
-    timer = setTimeout(() => void onChange('file change').catch(() => undefined), SETTLE_MS);
-  });
-  return {
-    close: () => {
-      clearTimeout(timer);
-      watcher.close();
-    },
-  };
 }
 
 /** A record that is closed stays closed, whatever becomes of its metrics. */

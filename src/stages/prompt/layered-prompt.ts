@@ -18,13 +18,15 @@ export function assemblePrompt(grant: Grant, conversation: Conversation): Assemb
   if (isRefusal(variables)) return variables;
 
   const prefix: Block[] = renderContext(capability.context);
-  const userPrefix = render(capability.prompt.userPrefix, variables);
+  const messages =
+    capability.context.length === 0 ? conversation.messages : unmarkMessages(conversation.messages);
+  const userPrefix = unmark(render(capability.prompt.userPrefix, variables));
   if (userPrefix !== '') prefix.push({ type: 'text', text: userPrefix });
   return proveAssembledPrompt({
     grant,
     prompt: {
       system: renderSystem(capability, variables),
-      messages: prefixLastUserMessage(conversation.messages, prefix),
+      messages: prefixLastUserMessage(messages, prefix),
       tools: rules.tools,
       toolChoice: conversation.toolChoice,
       parameters: rules.parameters,
@@ -86,6 +88,22 @@ function renderContext(passages: readonly Passage[]): Block[] {
     renderedContexts.set(passages, blocks);
   }
   return [...blocks];
+}
+
+/** Who could write `<passage id="returns">` could have a model cite it as the platform's own. */
+function unmark(text: string): string {
+  return text.replaceAll(/<(?=\/?passage\b)/gi, '&lt;');
+}
+
+function unmarkMessages(messages: readonly Message[]): readonly Message[] {
+  const isMarked = (block: Block) => block.type !== 'tool_call' && unmark(block.text) !== block.text;
+  if (!messages.some((message) => message.blocks.some(isMarked))) return messages;
+  return messages.map((message) => ({
+    role: message.role,
+    blocks: message.blocks.map((block) =>
+      block.type === 'tool_call' ? block : { ...block, text: unmark(block.text) },
+    ),
+  }));
 }
 
 function prefixLastUserMessage(messages: readonly Message[], prefix: readonly Block[]): readonly Message[] {
