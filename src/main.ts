@@ -2,6 +2,12 @@
 import { CommanderError } from 'commander';
 import { createProgram } from './cli/program.ts';
 
+// Whoever reads a part of the output (`| head`) has had enough, which is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
+
 try {
   await createProgram().parseAsync();
 } catch (error) {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { explainDecision } from '../compose/decisions.ts';
 import { DEFAULT_GOVERNANCE } from './defaults.ts';
+import { paint } from './terminal.ts';
 
 interface CanOptions {
   readonly tenant: string;
@@ -38,10 +39,14 @@ export function addCanCommand(program: Command): void {
       });
       if (options.json) process.stdout.write(`${JSON.stringify(explained, null, 2)}\n`);
       else {
-        const verb = explained.allowed ? 'may' : 'may not';
+        const verb = explained.allowed ? paint('green', 'may') : paint('red', 'may not');
         const lines = [`${options.tenant}/${user} ${verb} use ${capability}: ${explained.reason}`];
         for (const policy of explained.policies)
-          lines.push('', `  ${policy.id}`, ...policy.text.split('\n').map((line) => `    ${line}`));
+          lines.push(
+            '',
+            `  ${paint('bold', policy.id)}`,
+            ...policy.text.split('\n').map((line) => `    ${line}`),
+          );
         process.stdout.write(`${lines.join('\n')}\n`);
       }
       process.exitCode = explained.allowed ? 0 : 1;

@@ -11,13 +11,24 @@ export function addInitCommand(program: Command): void {
     .description('write a small governance repository that passes `goldenpath check`')
     .argument('<dir>', 'a new or empty folder')
     .action(async (directory: string) => {
-      const present = await readdir(directory).catch(() => []);
-      if (present.length > 0) throw new Error(`${directory} is not empty; name a new folder`);
+      if (!(await isFree(directory))) throw new Error(`${directory} is not empty; name a new folder`);
       await cp(STARTER, directory, { recursive: true, errorOnExist: true, force: false });
       process.stdout.write(
-        `${directory} is a governance repository now. Next:\n` +
+        `${directory} is a governance repository now: one capability, one tenant, one policy.\n\nNext:\n` +
           `  goldenpath check ${directory}\n` +
+          `  goldenpath can maya assistant --tenant main --group staff --governance ${directory}\n` +
           `  goldenpath start --governance ${directory}\n`,
       );
     });
+}
+
+async function isFree(directory: string): Promise<boolean> {
+  try {
+    return (await readdir(directory)).length === 0;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ENOENT') return true;
+    if (code === 'ENOTDIR') throw new Error(`${directory} is a file; name a new folder`, { cause: error });
+    throw error;
+  }
 }

@@ -14,10 +14,15 @@ export function addPublishCommand(program: Command): void {
     .argument('[dir]', 'the governance repository', DEFAULT_GOVERNANCE)
     .action(async (directory: string) => {
       const published = await publish(directory);
+      const { problems } = await compileGovernance(directory);
+      const rest =
+        problems.length === 0
+          ? ''
+          : `What has problems is not published: run goldenpath check ${directory}\n`;
       process.stdout.write(
         published.length === 0
-          ? 'nothing new to publish\n'
-          : `${published.map((id) => `published ${id}`).join('\n')}\nCommit ${LOCK_FILE}.\n`,
+          ? `nothing new to publish\n${rest}`
+          : `${published.map((id) => `published ${id}`).join('\n')}\nCommit ${LOCK_FILE}.\n${rest}`,
       );
     });
 }
