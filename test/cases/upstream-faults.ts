@@ -86,7 +86,7 @@ const CONNECTION: readonly UpstreamFault[] = [
   { what: 'says nothing', serve: () => undefined, whole: DEADLINE, stream: DEADLINE },
   {
     what: 'stalls after its headers',
-    serve: ({ response }) => void response.writeHead(200, { 'content-length': 500 }).flushHeaders(),
+    serve: ({ response }) => response.writeHead(200, { 'content-length': 500 }).flushHeaders(),
     whole: DEADLINE,
     stream: DEADLINE,
   },
