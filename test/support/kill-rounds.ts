@@ -144,8 +144,8 @@ async function readLog(state: string, answeredIds: ReadonlySet<string>) {
   for (const path of (await readdir(folder, { recursive: true })).filter((name) =>
     /\d+\.jsonl$/.test(name),
   )) {
-    for (const line of (await readFile(join(folder, path), 'utf8')).split('\n')) {
-      if (line === '') continue;
+    // A write that a kill cut in two leaves a torn last line, which nobody was told of.
+    for (const line of (await readFile(join(folder, path), 'utf8')).split('\n').slice(0, -1)) {
       const { record } = JSON.parse(line) as { record: { kind: string; requestId: string; outcome: string } }; // our own log
       if (record.kind === 'opened') opened.set(record.requestId, (opened.get(record.requestId) ?? 0) + 1);
       if (record.kind === 'closed')
