@@ -12,6 +12,8 @@ import type {
 } from './record.ts';
 import type { Refusal } from './refusal.ts';
 
+const CAPABILITY_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
+
 type Writable<Facts> = { -readonly [Key in keyof Facts]: Facts[Key] };
 
 /** How an attempt ended, and the refusal that ended it, if one did. */
@@ -66,8 +68,9 @@ export class Attempt {
     this.#story.caller = toRecordedCaller(caller);
   }
 
+  /** What does not look like a capability's name is the client's own text, which is on no record. */
   asked(capabilityName: string): void {
-    this.#story.capability = capabilityName;
+    if (CAPABILITY_NAME.test(capabilityName)) this.#story.capability = capabilityName;
   }
 
   granted(grant: Grant): void {

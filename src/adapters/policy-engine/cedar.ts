@@ -56,7 +56,8 @@ function ask(input: {
   const { caller, capability } = input;
   const principal = { type: 'Goldenpath::User', id: `${caller.tenant}/${caller.subject}` };
   const resource = { type: 'Goldenpath::Capability', id: capability.name };
-  const groups = caller.groups.map((group) => ({
+  // An issuer may name a group twice; Cedar refuses an entity that stands twice.
+  const groups = [...new Set(caller.groups)].map((group) => ({
     type: 'Goldenpath::Group',
     id: `${caller.tenant}/${group}`,
   }));

@@ -5,7 +5,8 @@ import type { Route } from '../../road/governed.ts';
 interface State {
   failures: number;
   openUntilMs: number;
-  probing: boolean;
+  /** Until when a probe may still be under way: one that never reports must not close the route for good. */
+  probeEndsAtMs: number;
   latencyMs: number | undefined;
 }
 
@@ -18,7 +19,7 @@ export function createLocalRouteHealth(clock: Clock): RouteHealth {
   const stateOf = (route: Route): State => {
     let state = states.get(route.name);
     if (state === undefined) {
-      state = { failures: 0, openUntilMs: 0, probing: false, latencyMs: undefined };
+      state = { failures: 0, openUntilMs: 0, probeEndsAtMs: 0, latencyMs: undefined };
       states.set(route.name, state);
     }
     return state;
@@ -26,31 +27,32 @@ export function createLocalRouteHealth(clock: Clock): RouteHealth {
   const isClosed = (state: State, route: Route) => state.failures < route.breaker.failures;
   const isAvailable = (route: Route) => {
     const state = stateOf(route);
-    return isClosed(state, route) || (clock.nowMs() >= state.openUntilMs && !state.probing);
+    const nowMs = clock.nowMs();
+    return isClosed(state, route) || (nowMs >= state.openUntilMs && nowMs >= state.probeEndsAtMs);
   };
   return {
     isAvailable,
     admit(route) {
       if (!isAvailable(route)) return false;
       const state = stateOf(route);
-      if (!isClosed(state, route)) state.probing = true;
+      if (!isClosed(state, route)) state.probeEndsAtMs = clock.nowMs() + route.timeouts.totalMs;
       return true;
     },
     succeeded(route, firstByteMs) {
       const state = stateOf(route);
       state.failures = 0;
-      state.probing = false;
+      state.probeEndsAtMs = 0;
       const before = state.latencyMs ?? firstByteMs;
       state.latencyMs = before + LATENCY_WEIGHT * (firstByteMs - before);
     },
     failed(route) {
       const state = stateOf(route);
       state.failures++;
-      state.probing = false;
+      state.probeEndsAtMs = 0;
       if (!isClosed(state, route)) state.openUntilMs = clock.nowMs() + route.breaker.coolDownMs;
     },
     inconclusive(route) {
-      stateOf(route).probing = false;
+      stateOf(route).probeEndsAtMs = 0;
     },
     latencyMs: (route) => stateOf(route).latencyMs ?? route.expectedLatencyMs,
   };

@@ -35,8 +35,9 @@ export async function createOtelTelemetry(input: { readonly endpoint: string }):
 
 function writeSpans(tracer: Tracer, record: ClosedRecord): void {
   const endedAtMs = record.startedAtMs + (record.tookUs ?? 0) / 1000;
+  const capability = nameCapability(record);
   const root = tracer.startSpan(
-    record.capability === undefined ? 'chat' : `chat ${record.capability}`,
+    capability === undefined ? 'chat' : `chat ${capability}`,
     { kind: SpanKind.SERVER, startTime: record.startedAtMs, attributes: describeAttempt(record) },
     readParent(record.traceparent),
   );
@@ -57,7 +58,8 @@ function describeAttempt(record: ClosedRecord): Record<string, string | number |
   const { caller, usage, refusal } = record;
   return {
     'gen_ai.operation.name': 'chat',
-    'gen_ai.request.model': record.capability ?? '',
+    'gen_ai.provider.name': 'goldenpath',
+    'gen_ai.request.model': nameCapability(record) ?? '',
     ...(record.model === undefined ? {} : { 'gen_ai.response.model': record.model }),
     ...(record.finishReason === undefined ? {} : { 'gen_ai.response.finish_reasons': [record.finishReason] }),
     ...(usage === undefined
@@ -71,9 +73,16 @@ function describeAttempt(record: ClosedRecord): Record<string, string | number |
   };
 }
 
+/** A name that nobody approved is the client's own text, so it is on no span. */
+function nameCapability(record: ClosedRecord): string | undefined {
+  return record.feature === undefined ? undefined : record.capability;
+}
+
 function readParent(traceparent: string | undefined): Context {
   const [, traceId, spanId, flags] = traceparent?.split('-') ?? [];
   if (traceId === undefined || spanId === undefined) return ROOT_CONTEXT;
-  const traceFlags = flags === '01' ? TraceFlags.SAMPLED : TraceFlags.NONE;
+  // Other bits may be set beside it (W3C Trace Context level 2: the trace id is random).
+  const isSampled = (Number.parseInt(flags ?? '00', 16) & TraceFlags.SAMPLED) !== 0;
+  const traceFlags = isSampled ? TraceFlags.SAMPLED : TraceFlags.NONE;
   return trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags, isRemote: true });
 }

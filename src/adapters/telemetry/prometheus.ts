@@ -26,7 +26,7 @@ export function createPrometheusTelemetry(gauges: { readonly ready: () => boolea
   const duration = new Histogram({
     name: 'gen_ai_server_request_duration_seconds',
     help: 'Time from arrival to the closed record.',
-    labelNames: ['gen_ai_request_model', 'outcome'],
+    labelNames: ['gen_ai_operation_name', 'gen_ai_request_model', 'error_type', 'outcome'],
     buckets: SECONDS,
     registers,
   });
@@ -39,7 +39,12 @@ export function createPrometheusTelemetry(gauges: { readonly ready: () => boolea
   const tokens = new Histogram({
     name: 'gen_ai_client_token_usage',
     help: 'Tokens by kind.',
-    labelNames: ['gen_ai_request_model', 'gen_ai_response_model', 'gen_ai_token_type'],
+    labelNames: [
+      'gen_ai_operation_name',
+      'gen_ai_request_model',
+      'gen_ai_response_model',
+      'gen_ai_token_type',
+    ],
     buckets: TOKENS,
     registers,
   });
@@ -69,13 +74,22 @@ export function createPrometheusTelemetry(gauges: { readonly ready: () => boolea
       refusal: record.refusal?.code ?? '',
     });
     duration.observe(
-      { gen_ai_request_model: capability, outcome: record.outcome },
+      {
+        gen_ai_operation_name: 'chat',
+        gen_ai_request_model: capability,
+        error_type: record.refusal?.code ?? '',
+        outcome: record.outcome,
+      },
       (record.tookUs ?? 0) / 1e6,
     );
     for (const stage in record.stages) stages.inc({ stage }, (record.stages[stage] ?? 0) / 1e6);
     for (const attempt of record.tries ?? []) tries.inc({ route: attempt.route, outcome: attempt.outcome });
     if (record.usage === undefined) return;
-    const models = { gen_ai_request_model: capability, gen_ai_response_model: record.model ?? '' };
+    const models = {
+      gen_ai_operation_name: 'chat',
+      gen_ai_request_model: capability,
+      gen_ai_response_model: record.model ?? '',
+    };
     tokens.observe({ ...models, gen_ai_token_type: 'input' }, record.usage.inputTokens);
     tokens.observe({ ...models, gen_ai_token_type: 'output' }, record.usage.outputTokens);
     cost.inc({ tenant, capability, route: record.route ?? '' }, record.costMicroUsd ?? 0);

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { Archive } from '../../ports/archive.ts';
+import type { Archive, ArchiveEntry } from '../../ports/archive.ts';
 import type { AuditLog } from '../../ports/audit-log.ts';
 import type { Attempt } from '../../road/attempt.ts';
 import {
@@ -30,7 +30,7 @@ export async function openIntent(input: {
   try {
     const opened = input.audit.open(attempt.intent(plan.routes[0].name));
     if (capability.archive.prompts === 'kept') {
-      const sealed = input.archive.seal({
+      const sealed = seal(input.archive, {
         requestId: attempt.requestId,
         tenant: caller.tenant,
         part: 'prompt',
@@ -46,4 +46,9 @@ export async function openIntent(input: {
   } catch (error) {
     return refuse('audit.unavailable', { detail: error instanceof Error ? error.message : 'unknown' });
   }
+}
+
+/** An archive that throws rather than rejects must not leave the other promise without anybody to hear it. */
+async function seal(archive: Archive, entry: ArchiveEntry): Promise<void> {
+  await archive.seal(entry);
 }
