@@ -1,0 +1,124 @@
+import type {
+  Charge,
+  ExpiredReservation,
+  ReserveRequest,
+  ReserveResult,
+  SettleRequest,
+  Settlement,
+} from '../../ports/ledger.ts';
+import type { Batch } from './batch.ts';
+import { keyOf, parseKey } from './charges.ts';
+import { describeTaken, limitOf, type Reservation, type Taken } from './reservation.ts';
+import { correctCharge, decideCharge, readState } from './rules/rules.ts';
+import type { Decision } from './rules/scope-state.ts';
+
+/** An expired reservation is remembered so long: its request may yet say what it really used. */
+const KEEP_EXPIRED_MS = 24 * 60 * 60 * 1000;
+const SWEEP_SCOPES = 2000;
+
+/** Reserves all charges of a request or none. Throws where the id is taken. */
+export function bookReservation(batch: Batch, request: ReserveRequest): ReserveResult {
+  const { id, expiresAtMs, charges } = request;
+  const nowMs = batch.clampMs(request.nowMs);
+  const keys = charges.map(keyOf);
+  // Scopes of a request differ, so that no decision hangs on another.
+  const decisions = charges.map((charge, index) =>
+    decideCharge(batch.read(keys[index] ?? ''), charge, nowMs),
+  );
+  const refused = decisions.findIndex(({ fits }) => !fits);
+  if (refused >= 0) return describeRefusal(decisions, refused);
+  if (!batch.store.insertReservation(id, expiresAtMs, listTaken(charges, { keys, decisions })))
+    throw new Error(`${id} is reserved already`);
+  for (const [index, decision] of decisions.entries()) {
+    if (decision.fits) batch.write(keys[index] ?? '', decision.next);
+  }
+  return { ok: true, remaining: decisions.map(({ remaining }) => remaining) };
+}
+
+/** Books what was used in place of what was reserved. */
+export function bookSettlement(batch: Batch, request: SettleRequest): Settlement {
+  const reservation = batch.store.takeReservation(request.id);
+  if (reservation === undefined) return { state: 'unknown', exceeded: [] };
+  const nowMs = batch.clampMs(request.nowMs);
+  const exceeded: string[] = [];
+  for (const taken of reservation.taken) {
+    const limit = limitOf(taken);
+    const used = request.actual.find(({ scope }) => scope === limit.scope);
+    correct(batch, { taken, reservation, actual: used?.amount ?? taken.amount, nowMs });
+    if (isExceeded(batch, { key: taken.key, nowMs })) exceeded.push(limit.scope);
+  }
+  return { state: reservation.state === 'open' ? 'settled' : 'corrected', exceeded };
+}
+
+/** Gives back what was reserved; also what was booked when the reservation expired, for nothing was used. */
+export function bookRelease(batch: Batch, request: { id: string; nowMs: number }): void {
+  const reservation = batch.store.takeReservation(request.id);
+  const nowMs = batch.clampMs(request.nowMs);
+  for (const taken of reservation?.taken ?? []) {
+    correct(batch, { taken, reservation, actual: 0, nowMs });
+  }
+}
+
+/** Settles leftovers in full, at most so many, and forgets what is idle. */
+export function bookExpiry(
+  batch: Batch,
+  { nowMs, atMost }: { nowMs: number; atMost: number },
+): { expired: ExpiredReservation[]; more: boolean } {
+  batch.raiseWatermark(nowMs);
+  const timeMs = batch.clampMs(nowMs);
+  const due = batch.store.findDue(timeMs, atMost);
+  const expired: ExpiredReservation[] = [];
+  for (const reservation of due) {
+    const { id, state } = reservation;
+    if (state === 'expired') {
+      batch.store.deleteReservation(id);
+      continue;
+    }
+    for (const taken of reservation.taken) {
+      correct(batch, { taken, reservation, actual: taken.amount, nowMs: timeMs });
+    }
+    batch.store.markExpired(id, timeMs + KEEP_EXPIRED_MS);
+    const charged = reservation.taken.map(({ key, amount }) => ({ scope: parseKey(key).scope, amount }));
+    expired.push({ id, charged });
+  }
+  const more = due.length === atMost;
+  if (!more) batch.sweepIdle(SWEEP_SCOPES);
+  return { expired, more };
+}
+
+function correct(
+  batch: Batch,
+  change: { taken: Taken; reservation: Reservation | undefined; actual: number; nowMs: number },
+): void {
+  const { taken, reservation, actual, nowMs } = change;
+  const from = reservation?.state === 'expired' ? 'settled' : 'reserved';
+  const correction = { taken: taken.amount, slot: taken.slot, from, actual, nowMs } as const;
+  batch.write(taken.key, correctCharge(batch.read(taken.key), limitOf(taken), correction));
+}
+
+function isExceeded(batch: Batch, { key, nowMs }: { key: string; nowMs: number }): boolean {
+  const state = batch.read(key);
+  if (state === undefined) return false;
+  const { settled, reserved } = readState(state, parseKey(key), nowMs);
+  return settled + reserved > state.limit;
+}
+
+function describeRefusal(decisions: readonly Decision[], charge: number): ReserveResult {
+  let retryAfterMs: number | undefined;
+  for (const decision of decisions) {
+    if (!decision.fits && decision.retryAfterMs !== undefined)
+      retryAfterMs = Math.max(retryAfterMs ?? 0, decision.retryAfterMs);
+  }
+  return { ok: false, charge, retryAfterMs, remaining: decisions.map(({ remaining }) => remaining) };
+}
+
+function listTaken(
+  charges: readonly Charge[],
+  { keys, decisions }: { keys: readonly string[]; decisions: readonly Decision[] },
+): Taken[] {
+  return charges.flatMap((charge, index) => {
+    const decision = decisions[index];
+    const slot = decision?.fits === true ? decision.slot : 0;
+    return describeTaken(charge, { key: keys[index] ?? '', slot }) ?? [];
+  });
+}

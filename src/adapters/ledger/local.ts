@@ -1,0 +1,140 @@
+import { mkdirSync } from 'node:fs';
+import * as path from 'node:path';
+import type {
+  Balance,
+  ExpiredReservation,
+  Ledger,
+  ReserveRequest,
+  ReserveResult,
+  SettleRequest,
+  Settlement,
+} from '../../ports/ledger.ts';
+import { takeLock } from '../local-state/process-lock.ts';
+import { Batch } from './batch.ts';
+import { bookExpiry, bookRelease, bookReservation, bookSettlement } from './book.ts';
+import { checkName, checkReservation, checkSettlement, checkTime, parseKey } from './charges.ts';
+import { GroupCommit, makeOperation, type GroupCommitLimits } from './group-commit.ts';
+import { readState } from './rules/rules.ts';
+import { Store } from './store.ts';
+
+const OPEN_WAIT_MS = 30_000;
+const EXPIRE_AT_ONCE = 500;
+
+export interface LocalLedgerOptions {
+  /** The folder of everything that Goldenpath keeps on this machine; the ledger is in its `ledger`. */
+  readonly stateDir: string;
+  /** Hears why the ledger cannot be written, and `undefined` when it can again. */
+  readonly onFault?: (fault: string | undefined) => void;
+  readonly limits?: Partial<GroupCommitLimits>;
+}
+
+const DEFAULT_LIMITS: GroupCommitLimits = { busyMs: 2000, retryMs: 250, heldOperations: 100_000 };
+
+/** Opens the ledger under `stateDir`, which several processes may share. Throws when it cannot be written. */
+export function openLocalLedger(options: LocalLedgerOptions): LocalLedger {
+  const ledgerDir = path.join(options.stateDir, 'ledger');
+  mkdirSync(ledgerDir, { recursive: true, mode: 0o750 });
+  // Two connections that turn a new file into a WAL at once fail without waiting for each other.
+  const lock = takeLock(path.join(ledgerDir, 'opening.lock'), { waitMs: OPEN_WAIT_MS });
+  if (lock === undefined)
+    throw new Error(`another process has been opening ${ledgerDir} for ${OPEN_WAIT_MS / 1000} s`);
+  try {
+    return new LocalLedger(new Store(path.join(ledgerDir, 'ledger.sqlite')), options);
+  } finally {
+    lock.release();
+  }
+}
+
+/**
+ * The ledger in one SQLite file. What was resolved survives the death of the process at once, and a power cut once
+ * SQLite has synced its log.
+ */
+export class LocalLedger implements Ledger {
+  readonly #store: Store;
+  readonly #commits: GroupCommit;
+
+  constructor(store: Store, options: Omit<LocalLedgerOptions, 'stateDir'> = {}) {
+    this.#store = store;
+    this.#commits = new GroupCommit({
+      batch: new Batch(store),
+      limits: { ...DEFAULT_LIMITS, ...options.limits },
+      onFault: options.onFault ?? (() => undefined),
+    });
+  }
+
+  async reserve(request: ReserveRequest): Promise<ReserveResult> {
+    checkReservation(request);
+    const { operation, done } = makeOperation({
+      kept: false,
+      run: (batch) => bookReservation(batch, request),
+    });
+    this.#commits.submit(operation);
+    return done;
+  }
+
+  async settle(request: SettleRequest): Promise<Settlement> {
+    checkSettlement(request);
+    const { operation, done } = makeOperation({ kept: true, run: (batch) => bookSettlement(batch, request) });
+    this.#commits.submit(operation);
+    return done;
+  }
+
+  async release(request: { readonly id: string; readonly nowMs: number }): Promise<void> {
+    checkName('id', request.id);
+    checkTime('nowMs', request.nowMs);
+    const { operation, done } = makeOperation({ kept: true, run: (batch) => bookRelease(batch, request) });
+    this.#commits.submit(operation);
+    return done;
+  }
+
+  async expire(nowMs: number): Promise<readonly ExpiredReservation[]> {
+    checkTime('nowMs', nowMs);
+    const all: ExpiredReservation[] = [];
+    for (;;) {
+      const { operation, done } = makeOperation({
+        kept: false,
+        run: (batch) => bookExpiry(batch, { nowMs, atMost: EXPIRE_AT_ONCE }),
+      });
+      this.#commits.submit(operation);
+      const { expired, more } = await done;
+      all.push(...expired);
+      if (!more) return all;
+    }
+  }
+
+  async readBalances(request: {
+    readonly prefix?: string | undefined;
+    readonly nowMs: number;
+  }): Promise<readonly Balance[]> {
+    const { prefix = '', nowMs } = request;
+    checkTime('nowMs', nowMs);
+    // Whatever was called before is in what is read, unless it cannot be written.
+    await this.#commits.drain();
+    const timeMs = Math.max(nowMs, this.#store.readWatermarkMs());
+    const balances: Balance[] = [];
+    for (const { key, state } of this.#store.readScopes(prefix)) {
+      const limit = parseKey(key);
+      const counted = readState(state, limit, timeMs);
+      if (counted.settled === 0 && counted.reserved === 0) continue;
+      balances.push({ ...limit, limit: state.limit, ...counted });
+    }
+    return balances;
+  }
+
+  fault(): string | undefined {
+    return this.#commits.fault;
+  }
+
+  async stop(): Promise<void> {
+    if (this.#commits.hasEnded) return;
+    await this.#commits.stop();
+    this.#store.close();
+  }
+
+  /** Lets go of the store as the death of the process would. What waits is not written. */
+  abort(): void {
+    if (this.#commits.hasEnded) return;
+    this.#commits.end('aborted');
+    this.#store.close();
+  }
+}

@@ -1,0 +1,58 @@
+import type { Charge } from '../../../ports/ledger.ts';
+import { readBucketLevel, reserveBucket } from './bucket.ts';
+import { correctHeld, reserveHeld } from './held.ts';
+import type { Correction, Decision, ScopeState } from './scope-state.ts';
+import { correctSliding, readSliding, reserveSliding } from './sliding.ts';
+import { correctTotal, reserveTotal } from './total.ts';
+
+/** A limit, as a reservation and the store remember it. */
+export interface Limit {
+  readonly kind: Charge['rule']['kind'];
+  readonly scope: string;
+  readonly window: string;
+}
+
+/** Whether a charge fits what is counted, and what is counted then. Pure, so that every engine decides alike. */
+export function decideCharge(state: ScopeState | undefined, charge: Charge, nowMs: number): Decision {
+  const { rule, amount } = charge;
+  switch (rule.kind) {
+    case 'total':
+      return reserveTotal(state, { rule, amount }, nowMs);
+    case 'sliding':
+      return reserveSliding(state, { rule, amount }, nowMs);
+    case 'bucket':
+      return reserveBucket(state, { rule, amount }, nowMs);
+    case 'held':
+      return reserveHeld(state, { rule, amount });
+  }
+}
+
+/** What is counted once a reservation has ended. Undefined where that is nothing, and the state may go. */
+export function correctCharge(
+  state: ScopeState | undefined,
+  limit: Limit & { readonly limit: number },
+  correction: Correction,
+): ScopeState | undefined {
+  switch (limit.kind) {
+    case 'total':
+      return correctTotal(state, correction);
+    case 'sliding':
+      return correctSliding(state, { ...correction, windowMs: Number(limit.window), limit: limit.limit });
+    case 'held':
+      return correctHeld(state, correction);
+    case 'bucket':
+      // A bucket counts arrivals: they are not undone.
+      return state;
+  }
+}
+
+/** What stands for the reader: settled and reserved at a time. */
+export function readState(
+  state: ScopeState,
+  limit: Limit,
+  nowMs: number,
+): { settled: number; reserved: number } {
+  if (limit.kind === 'sliding') return readSliding(state, { windowMs: Number(limit.window), nowMs });
+  if (limit.kind === 'bucket') return { settled: Math.ceil(readBucketLevel(state, nowMs)), reserved: 0 };
+  return { settled: state.settled, reserved: state.reserved };
+}

@@ -1,0 +1,41 @@
+import type { TotalRule } from '../../../ports/ledger.ts';
+import { addExactly, NO_SLOTS, type Correction, type Decision, type ScopeState } from './scope-state.ts';
+
+/**
+ * How long a window is kept after its end: for requests that began in it, for late corrections, for whoever reads the
+ * balance the morning after. Later it takes nothing more: a clock set back would find it empty.
+ */
+export const KEEP_ENDED_MS = 24 * 60 * 60 * 1000;
+
+export function reserveTotal(
+  state: ScopeState | undefined,
+  charge: { rule: TotalRule; amount: number },
+  nowMs: number,
+): Decision {
+  const { limit, endsAtMs } = charge.rule;
+  const [settled, reserved] = [state?.settled ?? 0, state?.reserved ?? 0];
+  const idleAtMs = endsAtMs === undefined ? undefined : endsAtMs + KEEP_ENDED_MS;
+  if (idleAtMs !== undefined && idleAtMs <= nowMs)
+    return { fits: false, remaining: 0, retryAfterMs: undefined };
+  const left = limit - settled - reserved;
+  if (charge.amount > left) {
+    const helps = endsAtMs !== undefined && charge.amount <= limit;
+    return {
+      fits: false,
+      remaining: Math.max(0, left),
+      retryAfterMs: helps ? Math.max(0, endsAtMs - nowMs) : undefined,
+    };
+  }
+  const next = { limit, settled, reserved: reserved + charge.amount, seenMs: 0, idleAtMs, slots: NO_SLOTS };
+  return { fits: true, next, remaining: left - charge.amount, slot: 0 };
+}
+
+/** Undefined where nothing is counted any more. */
+export function correctTotal(state: ScopeState | undefined, correction: Correction): ScopeState | undefined {
+  // Only what had expired is corrected this late, and its window is closed and forgotten.
+  if (state === undefined) return undefined;
+  const { taken, actual, from } = correction;
+  const reserved = from === 'reserved' ? state.reserved - taken : state.reserved;
+  const settled = addExactly(from === 'reserved' ? state.settled : state.settled - taken, actual);
+  return settled === 0 && reserved === 0 ? undefined : { ...state, settled, reserved };
+}
