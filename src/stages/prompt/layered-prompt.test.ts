@@ -94,7 +94,7 @@ test('a variable that is missing, and one that is not declared, are refused', ()
     'prompt.unknown_variable',
   );
   const free: PromptVariable = { type: { kind: 'text', maxCharacters: 9 }, default: undefined };
-  const inherited = makePrompt({ constructor: free } as Record<string, PromptVariable>, []); // not Object's own
+  const inherited = makePrompt(Object.fromEntries([['constructor', free]]), []);
   assert.equal(refuse({}, inherited).code, 'prompt.missing_variable');
 });
 

@@ -76,7 +76,9 @@ const ARGUMENTS: readonly (readonly [name: string, json: string, masked: string]
   ['an at sign as an escape', String.raw`{"to":"maya\u0040example.com"}`, '{"to":"[EMAIL_1]"}'],
   [
     'a whole address as escapes',
-    `{"to":"${[...MAYA].map((c) => `\\u00${c.charCodeAt(0).toString(16)}`).join('')}"}`,
+    `{"to":"${MAYA.split('')
+      .map((c) => `\\u00${c.charCodeAt(0).toString(16)}`)
+      .join('')}"}`,
     '{"to":"[EMAIL_1]"}',
   ],
   [
