@@ -3,8 +3,9 @@ import type { Dispatcher } from 'undici';
 /** The body of a model server's response. */
 export type Body = Dispatcher.ResponseData['body'];
 
-const DISCARD_MS = 250;
-const DISCARD_BYTES = 65_536;
+/** What is read of a body that nobody wants, before its connection is given up instead. */
+export const DISCARD_MS = 250;
+export const DISCARD_BYTES = 65_536;
 
 /**
  * Reads what nobody wants of a body, so that its connection can be used again: a stream's connection would

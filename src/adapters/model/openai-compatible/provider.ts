@@ -1,10 +1,12 @@
-import { TextDecoder } from 'node:util';
+import { isUtf8 } from 'node:buffer';
 import { Pool, type Dispatcher } from 'undici';
 import { ModelError, type ModelProvider, type ModelRequest } from '../../../ports/model.ts';
 import type { AnswerEvent } from '../../../road/conversation.ts';
+import type { Route } from '../../../road/governed.ts';
 import { discardBody, type Body } from './body.ts';
 import { writeChatRequest } from './request.ts';
 import { readCompletion, readCompletionStream } from './response.ts';
+import { requestWhole, ResponseTooLargeError } from './whole-response.ts';
 
 const MAX_ANSWER_BYTES = 16_000_000;
 const CONNECTIONS = 256;
@@ -44,53 +46,80 @@ interface Asking {
 
 async function* ask(asking: Asking): AsyncGenerator<readonly AnswerEvent[]> {
   const { request } = asking;
-  const question = writeChatRequest(request);
-  const { body } = await send(asking, question);
+  const body = writeChatRequest(request);
+  const { route, requestId } = request;
+  const { origin, path } = endpointOf(route.baseUrl ?? '');
+  const pool = asking.poolOf(origin);
+  const options = {
+    path,
+    method: 'POST',
+    headers: writeHeaders(route, requestId, asking.keyOf),
+    body,
+  } as const;
+  if (request.delivery === 'whole') yield await askWhole({ pool, options, request });
+  else yield* askForStream({ pool, options, request });
+}
+
+interface Sending {
+  readonly pool: Pool;
+  readonly options: {
+    readonly path: string;
+    readonly method: 'POST';
+    readonly headers: Headers;
+    readonly body: string;
+  };
+  readonly request: ModelRequest;
+}
+
+type Headers = Record<string, string>;
+
+function writeHeaders(route: Route, requestId: string, keyOf: Asking['keyOf']): Headers {
+  const headers: Headers = { 'content-type': 'application/json', 'x-request-id': requestId };
+  if (route.apiKeyEnv === undefined) return headers;
+  const key = keyOf(route.apiKeyEnv);
+  if (key === undefined)
+    throw new ModelError('rejected', `the environment variable ${route.apiKeyEnv} is not set`);
+  return { ...headers, authorization: `Bearer ${key}` };
+}
+
+async function askWhole({ pool, options, request }: Sending): Promise<readonly AnswerEvent[]> {
+  const limits = { signal: request.signal, maxBytes: MAX_ANSWER_BYTES };
+  const { statusCode, body } = await requestWhole(pool, options, limits).catch((cause: unknown) => {
+    throw toConnectionError(cause);
+  });
+  if (statusCode !== 200) throw toStatusError(statusCode);
+  if (!isUtf8(body)) throw new ModelError('malformed', 'the answer is not UTF-8');
+  return readCompletion(stripBom(body.toString('utf8')), options.body.length);
+}
+
+/** Some servers write a byte order mark, which JSON does not know. */
+function stripBom(text: string): string {
+  return text.startsWith('\ufeff') ? text.slice(1) : text;
+}
+
+async function* askForStream({ pool, options, request }: Sending): AsyncGenerator<readonly AnswerEvent[]> {
+  const body = await openBody(pool, { ...options, signal: request.signal });
   let isComplete = false;
   try {
-    for await (const events of readAnswer(body, request.delivery, question.length)) {
+    for await (const events of readCompletionStream(limitBytes(body), options.body.length)) {
       isComplete = events.at(-1)?.type === 'finish';
       yield events;
     }
   } catch (cause) {
-    throw cause instanceof ModelError
-      ? cause
-      : new ModelError('unavailable', `the connection broke (${codeOf(cause)})`, { cause });
+    throw toConnectionError(cause);
   } finally {
     if (isComplete) discardBody(body);
     else body.destroy();
   }
 }
 
-async function* readAnswer(
-  body: Body,
-  delivery: ModelRequest['delivery'],
-  promptCharacters: number,
-): AsyncGenerator<readonly AnswerEvent[]> {
-  if (delivery === 'stream') yield* readCompletionStream(limitBytes(body), promptCharacters);
-  else yield readCompletion(await readText(body), promptCharacters);
-}
-
-async function send({ request, poolOf, keyOf }: Asking, question: string): Promise<{ body: Body }> {
-  const { route, requestId, signal } = request;
-  const { origin, path } = endpointOf(route.baseUrl ?? '');
-  const headers: Record<string, string> = { 'content-type': 'application/json', 'x-request-id': requestId };
-  if (route.apiKeyEnv !== undefined) {
-    const key = keyOf(route.apiKeyEnv);
-    if (key === undefined)
-      throw new ModelError('rejected', `the environment variable ${route.apiKeyEnv} is not set`);
-    headers['authorization'] = `Bearer ${key}`;
-  }
-  let response: Dispatcher.ResponseData;
-  try {
-    response = await poolOf(origin).request({ path, method: 'POST', headers, body: question, signal });
-  } catch (cause) {
-    throw new ModelError('unavailable', `no connection (${codeOf(cause)})`, { cause });
-  }
-  const { statusCode, body } = response;
+async function openBody(pool: Pool, options: Dispatcher.RequestOptions): Promise<Body> {
+  const { statusCode, body } = await pool.request(options).catch((cause: unknown) => {
+    throw toConnectionError(cause);
+  });
   // What happens to a body that nobody reads any more is nobody's error.
   body.on('error', () => undefined);
-  if (statusCode === 200) return { body };
+  if (statusCode === 200) return body;
   // Its text may repeat the prompt, so it is thrown away; a redirect is not followed: its target is no route.
   discardBody(body);
   throw toStatusError(statusCode);
@@ -126,15 +155,11 @@ async function* limitBytes(body: Body): AsyncGenerator<Buffer> {
   }
 }
 
-async function readText(body: Body): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of limitBytes(body)) chunks.push(chunk);
-  const bytes = chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw new ModelError('malformed', 'the answer is not UTF-8', { cause });
-  }
+function toConnectionError(cause: unknown): ModelError {
+  if (cause instanceof ModelError) return cause;
+  if (cause instanceof ResponseTooLargeError)
+    return new ModelError('malformed', 'the answer is larger than 16 MB');
+  return new ModelError('unavailable', `the connection broke (${codeOf(cause)})`, { cause });
 }
 
 function codeOf(cause: unknown): string {

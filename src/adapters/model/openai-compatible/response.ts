@@ -2,6 +2,7 @@ import { TextDecoder } from 'node:util';
 import { createParser, type ParseError } from 'eventsource-parser';
 import { ModelError } from '../../../ports/model.ts';
 import type { AnswerEvent, FinishReason, Usage } from '../../../road/conversation.ts';
+import { estimateUsage, readCounts } from '../estimate-usage.ts';
 
 /** What this reads of a chat completion, whole or in chunks; everything else is passed over. */
 interface Choice {
@@ -87,7 +88,10 @@ class ChunkReader {
     const chunk = parseObject(json);
     if (chunk['error'] !== undefined && chunk['error'] !== null)
       throw new ModelError('unavailable', 'the server sent an error in its answer');
-    this.#usage = readUsage(chunk['usage']) ?? this.#usage;
+    if (isObject(chunk['usage'])) {
+      const { prompt_tokens: input, completion_tokens: output } = chunk['usage'];
+      this.#usage = readCounts(input, output) ?? this.#usage;
+    }
     const choices = chunk['choices'];
     if (!Array.isArray(choices)) throw new ModelError('malformed', 'the answer has no choices');
     // One answer was asked for. A second one must not be woven into it.
@@ -107,11 +111,7 @@ class ChunkReader {
   finish(): void {
     if (this.#finishReason === undefined)
       throw new ModelError('malformed', 'the answer broke off before its finish reason');
-    const usage = this.#usage ?? {
-      inputTokens: Math.ceil(this.#promptCharacters / 4),
-      outputTokens: Math.ceil(this.#outputCharacters / 4),
-      source: 'estimate',
-    };
+    const usage = this.#usage ?? estimateUsage(this.#promptCharacters, this.#outputCharacters);
     // Some servers say "stop" after tool calls, and clients go by the reason.
     const isCalling = this.#finishReason === 'stop' && this.#calls.size > 0;
     const reason = isCalling ? 'tool_calls' : this.#finishReason;
@@ -165,17 +165,6 @@ function parseObject(json: string): Record<string, unknown> {
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function readUsage(usage: unknown): Usage | undefined {
-  if (!isObject(usage)) return undefined;
-  const { prompt_tokens: inputTokens, completion_tokens: outputTokens } = usage;
-  if (!isCount(inputTokens) || !isCount(outputTokens)) return undefined;
-  return { inputTokens, outputTokens, source: 'provider' };
-}
-
-function isCount(value: unknown): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
 
 function toFinishReason(reason: string): FinishReason {
