@@ -3,6 +3,7 @@ import {
   type ApplyGuardrailCommandOutput,
   type BedrockRuntimeClient,
 } from '@aws-sdk/client-bedrock-runtime';
+import { nameOfError } from '../bedrock-runtime/error-name.ts';
 import type { Guardrail, GuardrailSource, GuardrailStream, GuardrailVerdict } from '../../ports/guardrail.ts';
 import type { GuardrailReference } from '../../road/governed.ts';
 import { classifyAction, summariseFindings } from './findings.ts';
@@ -15,24 +16,52 @@ import { classifyAction, summariseFindings } from './findings.ts';
 export function createBedrockGuardrail(
   reference: GuardrailReference,
   client: Pick<BedrockRuntimeClient, 'send'>,
+  timeoutMs = TIMEOUT_MS,
 ): Guardrail {
   const { bedrock } = reference;
   if (bedrock === undefined) throw new Error(`guardrail ${reference.name} is not in Bedrock`);
   const assess: Guardrail['assess'] = async ({ source, texts, signal }) => {
     const judged = texts.filter((text) => text !== ''); // the service refuses an empty block
     if (judged.length === 0) return pass(reference, source, texts);
-    const response = await client.send(
-      new ApplyGuardrailCommand({
-        guardrailIdentifier: bedrock.identifier,
-        guardrailVersion: bedrock.version,
-        source,
-        content: judged.map((text) => ({ text: { text } })),
-      }),
-      { abortSignal: signal },
-    );
+    const command = new ApplyGuardrailCommand({
+      guardrailIdentifier: bedrock.identifier,
+      guardrailVersion: bedrock.version,
+      source,
+      content: judged.map((text) => ({ text: { text } })),
+    });
+    const response = await sendInTime({ client, command, signal, timeoutMs });
     return toVerdict({ reference, source, texts, judged, response });
   };
   return { assess, openStream: ({ source, signal }) => bufferWhole(assess, source, signal) };
+}
+
+const TIMEOUT_MS = 10_000;
+
+/** A guardrail that does not answer is one that cannot be asked. Throws an error that says nothing of the text. */
+async function sendInTime(input: {
+  readonly client: Pick<BedrockRuntimeClient, 'send'>;
+  readonly command: ApplyGuardrailCommand;
+  readonly signal: AbortSignal;
+  readonly timeoutMs: number;
+}): Promise<ApplyGuardrailCommandOutput> {
+  const { client, command, signal, timeoutMs } = input;
+  const controller = new AbortController();
+  const abort = () => controller.abort();
+  if (signal.aborted) abort();
+  else signal.addEventListener('abort', abort, { once: true });
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    abort();
+  }, timeoutMs);
+  try {
+    return await client.send(command, { abortSignal: controller.signal });
+  } catch (cause) {
+    throw new Error(isLate ? `no verdict within ${timeoutMs} ms` : nameOfError(cause), { cause });
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', abort);
+  }
 }
 
 function toVerdict(input: {
