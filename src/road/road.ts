@@ -227,10 +227,15 @@ async function settle(stages: Stages, { attempt, asked, answer, end }: Settlemen
     costMicroUsd: stages.price(usage, route),
     answerHash: stages.hashText(text),
   });
-  await Promise.all([
-    text === '' ? undefined : stages.archiveAnswer(asked.plan.grant, attempt.requestId, text),
-    stages.close(attempt, end),
-  ]);
+  let refusal: Refusal | undefined;
+  try {
+    if (text !== '') await stages.archiveAnswer(asked.plan.grant, attempt.requestId, text);
+  } catch (error) {
+    refusal = toRefusal(error);
+  }
+  // An answer that could not be kept does not arrive, so its record must not say that it did.
+  await stages.close(attempt, refusal === undefined ? end : { outcome: 'failed', refusal });
+  if (refusal !== undefined) throw new RefusalError(refusal);
 }
 
 async function* once(batch: Batch): AsyncGenerator<Batch> {

@@ -3,6 +3,7 @@ import type { AuditLog } from '../../ports/audit-log.ts';
 import type { Telemetry } from '../../ports/telemetry.ts';
 import type { Attempt, AttemptEnd } from '../../road/attempt.ts';
 import type { Grant } from '../../road/proofs.ts';
+import { refuse, RefusalError } from '../../road/refusal.ts';
 
 /** Writes the one closed record of an attempt, then tells telemetry. Does nothing the second time. */
 export async function closeAttempt(input: {
@@ -14,7 +15,7 @@ export async function closeAttempt(input: {
 }): Promise<void> {
   const record = input.attempt.close({ ...input.end, closedAtMs: input.nowMs });
   if (record === undefined) return;
-  await input.audit.close(record);
+  await orRefuse(input.audit.close(record));
   input.telemetry.closed(record);
 }
 
@@ -28,7 +29,7 @@ export async function sealAnswer(input: {
 }): Promise<void> {
   const { capability, caller } = input.grant;
   if (capability.archive.answers === 'none') return;
-  await input.archive.seal({
+  const sealed = input.archive.seal({
     requestId: input.requestId,
     tenant: caller.tenant,
     part: 'answer',
@@ -36,4 +37,15 @@ export async function sealAnswer(input: {
     writtenAtMs: input.nowMs,
     retentionDays: capability.archive.retentionDays,
   });
+  await orRefuse(sealed);
+}
+
+/** Evidence that cannot be written is a refusal: what is not on the record does not leave. */
+async function orRefuse(written: Promise<void>): Promise<void> {
+  try {
+    await written;
+  } catch (cause) {
+    const detail = cause instanceof Error ? cause.message : 'unknown';
+    throw new RefusalError(refuse('audit.unavailable', { detail }), { cause });
+  }
 }
