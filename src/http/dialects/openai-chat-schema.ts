@@ -13,7 +13,12 @@ const toolName = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'not the name of a to
 const toolCall = z.strictObject({
   id: callId,
   type: z.literal('function'),
-  function: z.strictObject({ name: toolName, arguments: z.string() }),
+  function: z.strictObject({
+    name: toolName,
+    arguments: z.string(),
+    // The SDK's own reading of the arguments, in messages of its stream helper. It is not read here.
+    parsed_arguments: z.unknown().optional(),
+  }),
   // Clients that put a call together from its chunks keep their index.
   index: z.int().optional(),
 });
@@ -30,6 +35,7 @@ const message = z.discriminatedUnion('role', [
     annotations: z.array(z.never()).nullish(),
     audio: z.null().optional(),
     function_call: z.null().optional(),
+    parsed: z.null().optional(),
   }),
   z.strictObject({ role: z.literal('tool'), tool_call_id: callId, content: textParts }),
 ]);
