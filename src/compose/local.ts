@@ -19,6 +19,7 @@ import type { TokenVerifier } from '../ports/identity.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import { createKeyring, type Keyring } from '../stages/identity/keyring.ts';
 import { createTokenVerifier } from '../stages/identity/oidc-token.ts';
+import { countRequests } from './drain.ts';
 import { GovernedGateway, type ReloadOutcome } from './governed-gateway.ts';
 import { assertServable } from './servable.ts';
 import { watchGovernance } from './watch-governance.ts';
@@ -107,6 +108,7 @@ export async function startLocalGateway(options: LocalOptions): Promise<LocalGat
       maxBodyBytes: options.maxBodyBytes ?? MAX_BODY_BYTES,
       bodyTimeoutMs: options.bodyTimeoutMs ?? BODY_TIMEOUT_MS,
     });
+    const requests = countRequests(server.server);
     // A gateway that serves is on the record before its first request.
     await noteGateway(serving, audit, 'gateway.start');
     await server.listen({ host, port: options.port });
@@ -125,12 +127,12 @@ export async function startLocalGateway(options: LocalOptions): Promise<LocalGat
       stop: async () => {
         watcher.close();
         serving.drain();
-        const cut = setTimeout(() => server.server.closeAllConnections(), DRAIN_MS);
+        const stopClosing = requests.closeWhenDone(DRAIN_MS);
         try {
           await server.close();
           await noteGateway(serving, audit, 'gateway.stop');
         } finally {
-          clearTimeout(cut);
+          stopClosing();
           await stopEngines();
         }
       },
