@@ -12,6 +12,9 @@ export interface Charge {
 /** A million times a thousand dollars in micro-dollars: sums of two stay exact in a double. */
 export const MAX_LEDGER_AMOUNT = 1e15;
 
+/** Of a bucket, which is counted in millionths. */
+export const MAX_LEDGER_RATE = 1e9;
+
 /**
  * How a limit counts. The limit may change from one request to the next and holds from the next reservation on; with
  * another window, or another kind, it is another limit, which starts at nothing.
@@ -35,7 +38,7 @@ export interface SlidingRule {
   readonly windowMs: number;
 }
 
-/** A token bucket: never more than `burst + perSecond · t` in any stretch of `t` seconds. */
+/** A token bucket: never more than `burst + perSecond · t` in any stretch of `t` seconds. Up to `MAX_LEDGER_RATE`. */
 export interface BucketRule {
   readonly kind: 'bucket';
   readonly perSecond: number;

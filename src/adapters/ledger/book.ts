@@ -25,8 +25,7 @@ export function bookReservation(batch: Batch, request: ReserveRequest): ReserveR
   const decisions = charges.map((charge, index) =>
     decideCharge(batch.read(keys[index] ?? ''), charge, nowMs),
   );
-  const refused = decisions.findIndex(({ fits }) => !fits);
-  if (refused >= 0) return describeRefusal(decisions, refused);
+  if (decisions.some(({ fits }) => !fits)) return describeRefusal(charges, decisions);
   if (!batch.store.insertReservation(id, expiresAtMs, listTaken(charges, { keys, decisions })))
     throw new Error(`${id} is reserved already`);
   for (const [index, decision] of decisions.entries()) {
@@ -103,13 +102,15 @@ function isExceeded(batch: Batch, { key, nowMs }: { key: string; nowMs: number }
   return settled + reserved > state.limit;
 }
 
-function describeRefusal(decisions: readonly Decision[], charge: number): ReserveResult {
+function describeRefusal(charges: readonly Charge[], decisions: readonly Decision[]): ReserveResult {
   let retryAfterMs: number | undefined;
-  for (const decision of decisions) {
-    if (!decision.fits && decision.retryAfterMs !== undefined)
+  const remaining = decisions.map((decision, index) => {
+    if (decision.fits) return decision.remaining + (charges[index]?.amount ?? 0);
+    if (decision.retryAfterMs !== undefined)
       retryAfterMs = Math.max(retryAfterMs ?? 0, decision.retryAfterMs);
-  }
-  return { ok: false, charge, retryAfterMs, remaining: decisions.map(({ remaining }) => remaining) };
+    return decision.remaining;
+  });
+  return { ok: false, charge: decisions.findIndex(({ fits }) => !fits), retryAfterMs, remaining };
 }
 
 function listTaken(

@@ -1,5 +1,6 @@
 import {
   MAX_LEDGER_AMOUNT,
+  MAX_LEDGER_RATE,
   type Charge,
   type ChargeRule,
   type ReserveRequest,
@@ -85,9 +86,14 @@ export function parseKey(key: string): { kind: ChargeRule['kind']; scope: string
 
 function checkRule(rule: ChargeRule, scope: string): void {
   if (rule.kind === 'bucket') {
-    checkAmount('burst', rule.burst, scope);
-    if (!(rule.perSecond > 0 && rule.perSecond <= MAX_LEDGER_AMOUNT))
-      throw new RangeError(`perSecond of ${scope} is ${rule.perSecond}, and must be above 0`);
+    if (!Number.isSafeInteger(rule.burst) || rule.burst < 0 || rule.burst > MAX_LEDGER_RATE)
+      throw new RangeError(
+        `burst of ${scope} is ${rule.burst}, and must be a whole number from 0 to ${MAX_LEDGER_RATE}`,
+      );
+    if (!(rule.perSecond > 0 && rule.perSecond <= MAX_LEDGER_RATE))
+      throw new RangeError(
+        `perSecond of ${scope} is ${rule.perSecond}, and must be above 0, to ${MAX_LEDGER_RATE}`,
+      );
     return;
   }
   checkAmount('limit', rule.limit, scope);

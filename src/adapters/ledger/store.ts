@@ -10,7 +10,7 @@ const OPEN_TIMEOUT_MS = 10_000;
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS scopes (
     key TEXT PRIMARY KEY, counted_limit REAL NOT NULL, settled REAL NOT NULL, reserved REAL NOT NULL,
-    seen_ms REAL NOT NULL, idle_at_ms REAL, slots TEXT
+    seen_ms REAL NOT NULL, per_second REAL NOT NULL, idle_at_ms REAL, slots TEXT
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS reservations (
     id TEXT PRIMARY KEY, due_ms REAL NOT NULL, expired INTEGER NOT NULL, taken TEXT NOT NULL
@@ -84,9 +84,9 @@ export class Store {
       this.#statements.deleteScope.run(key);
       return;
     }
-    const { limit, settled, reserved, seenMs, idleAtMs = null, slots } = state;
+    const { limit, settled, reserved, seenMs, perSecond, idleAtMs = null, slots } = state;
     const text = slots.length === 0 ? null : slots.join(' ');
-    this.#statements.setScope.run(key, limit, settled, reserved, seenMs, idleAtMs, text);
+    this.#statements.setScope.run(key, limit, settled, reserved, seenMs, perSecond, idleAtMs, text);
   }
 
   /** Whether the id was free. */
@@ -123,7 +123,7 @@ export class Store {
 
   *readScopes(prefix: string): Generator<{ key: string; state: ScopeState }> {
     for (const row of this.#statements.scopes.iterate(prefix, prefix, prefix)) {
-      yield { key: String(valueAt(row, 6)), state: readState(row) };
+      yield { key: String(valueAt(row, 7)), state: readState(row) };
     }
   }
 
@@ -142,7 +142,7 @@ function createTables(db: DatabaseSync, file: string): void {
 }
 
 function prepareStatements(db: DatabaseSync) {
-  const columns = 'counted_limit, settled, reserved, seen_ms, idle_at_ms, slots';
+  const columns = 'counted_limit, settled, reserved, seen_ms, per_second, idle_at_ms, slots';
   // Rows come as arrays: objects with named columns cost twice as much to make.
   const prepare = (sql: string): StatementSync => {
     const statement = db.prepare(sql);
@@ -158,7 +158,7 @@ function prepareStatements(db: DatabaseSync) {
     setWatermark: prepare('UPDATE meta SET watermark_ms = ?'),
     touch: prepare('UPDATE meta SET watermark_ms = watermark_ms'),
     scope: prepare(`SELECT ${columns} FROM scopes WHERE key = ?`),
-    setScope: prepare('INSERT OR REPLACE INTO scopes VALUES (?, ?, ?, ?, ?, ?, ?)'),
+    setScope: prepare('INSERT OR REPLACE INTO scopes VALUES (?, ?, ?, ?, ?, ?, ?, ?)'),
     deleteScope: prepare('DELETE FROM scopes WHERE key = ?'),
     insert: prepare('INSERT OR IGNORE INTO reservations VALUES (?, ?, 0, ?)'),
     take: prepare('DELETE FROM reservations WHERE id = ? RETURNING expired, taken'),
@@ -186,13 +186,14 @@ function numberAt(row: unknown, column: number): number {
 }
 
 function readState(row: unknown): ScopeState {
-  const idleAt = valueAt(row, 4);
-  const slots = valueAt(row, 5);
+  const idleAt = valueAt(row, 5);
+  const slots = valueAt(row, 6);
   return {
     limit: numberAt(row, 0),
     settled: numberAt(row, 1),
     reserved: numberAt(row, 2),
     seenMs: numberAt(row, 3),
+    perSecond: numberAt(row, 4),
     idleAtMs: typeof idleAt === 'number' ? idleAt : undefined,
     slots: typeof slots === 'string' ? slots.split(' ').map(Number) : NO_SLOTS,
   };

@@ -15,6 +15,7 @@ export function reserveHeld(
     settled: 0,
     reserved: reserved + charge.amount,
     seenMs: 0,
+    perSecond: 0,
     idleAtMs: undefined,
     slots: NO_SLOTS,
   };

@@ -5,11 +5,17 @@ import type { Correction, Decision, ScopeState } from './scope-state.ts';
 import { correctSliding, readSliding, reserveSliding } from './sliding.ts';
 import { correctTotal, reserveTotal } from './total.ts';
 
-/** A limit, as a reservation and the store remember it. */
+/** What is counted where, as the store knows it. */
 export interface Limit {
   readonly kind: Charge['rule']['kind'];
   readonly scope: string;
   readonly window: string;
+}
+
+/** The same, as a reservation remembers it: its scope may be counted anew meanwhile. */
+export interface TakenLimit extends Limit {
+  readonly limit: number;
+  readonly endsAtMs: number | undefined;
 }
 
 /** Whether a charge fits what is counted, and what is counted then. Pure, so that every engine decides alike. */
@@ -30,14 +36,14 @@ export function decideCharge(state: ScopeState | undefined, charge: Charge, nowM
 /** What is counted once a reservation has ended. Undefined where that is nothing, and the state may go. */
 export function correctCharge(
   state: ScopeState | undefined,
-  limit: Limit & { readonly limit: number },
+  taken: TakenLimit,
   correction: Correction,
 ): ScopeState | undefined {
-  switch (limit.kind) {
+  switch (taken.kind) {
     case 'total':
-      return correctTotal(state, correction);
+      return correctTotal(state, { ...correction, limit: taken.limit, endsAtMs: taken.endsAtMs });
     case 'sliding':
-      return correctSliding(state, { ...correction, windowMs: Number(limit.window), limit: limit.limit });
+      return correctSliding(state, { ...correction, windowMs: Number(taken.window), limit: taken.limit });
     case 'held':
       return correctHeld(state, correction);
     case 'bucket':
@@ -53,6 +59,6 @@ export function readState(
   nowMs: number,
 ): { settled: number; reserved: number } {
   if (limit.kind === 'sliding') return readSliding(state, { windowMs: Number(limit.window), nowMs });
-  if (limit.kind === 'bucket') return { settled: Math.ceil(readBucketLevel(state, nowMs)), reserved: 0 };
+  if (limit.kind === 'bucket') return { settled: readBucketLevel(state, nowMs), reserved: 0 };
   return { settled: state.settled, reserved: state.reserved };
 }

@@ -2,11 +2,13 @@
 export interface ScopeState {
   /** As the last reservation knew it; of a bucket, its burst. */
   readonly limit: number;
-  /** Of a bucket, its level at `seenMs`, which flows off; not whole. Of a sliding window, nothing. */
+  /** Of a bucket, its level at `seenMs` in millionths, which flows off. Of a sliding window, nothing. */
   readonly settled: number;
   readonly reserved: number;
   /** The latest time that a rate was reckoned at. Never goes back, whatever the clock does. */
   readonly seenMs: number;
+  /** Of a bucket, what flows off in a second, as the last reservation knew it; otherwise 0. */
+  readonly perSecond: number;
   /** From when on the state says nothing that an absent one would not; undefined where that is never so. */
   readonly idleAtMs: number | undefined;
   /** Of a sliding window: slot, settled, reserved; slot, settled, reserved; … in the order of the slots. */

@@ -42,7 +42,7 @@ export function reserveSliding(
 export function correctSliding(
   state: ScopeState | undefined,
   correction: Correction & { readonly windowMs: number; readonly limit: number },
-): ScopeState | undefined {
+): ScopeState {
   const { taken, actual, from, slot, windowMs } = correction;
   const seenMs = Math.max(correction.nowMs, state?.seenMs ?? correction.nowMs);
   const slots = trimSlots(state?.slots ?? [], { windowMs, nowMs: seenMs });
@@ -54,7 +54,6 @@ export function correctSliding(
   }
   if (actual > kept)
     addToSlot(slots, Math.floor(seenMs / slotMsOf(windowMs)), { settled: actual - kept, reserved: 0 });
-  if (state === undefined && slots.length === 0) return undefined;
   return makeState({ limit: state?.limit ?? correction.limit, seenMs, slots, windowMs });
 }
 
@@ -76,7 +75,7 @@ function makeState(parts: {
   const lastSlot = slots[slots.length - 3];
   const idleAtMs =
     lastSlot === undefined ? seenMs : Math.max(seenMs, (lastSlot + 1) * slotMsOf(windowMs) + windowMs);
-  return { limit, settled: 0, reserved: 0, seenMs, idleAtMs, slots };
+  return { limit, settled: 0, reserved: 0, seenMs, perSecond: 0, idleAtMs, slots };
 }
 
 /** A copy without the slots that are wholly outside the window, whose both ends count. */

@@ -14,7 +14,7 @@ export function reserveTotal(
 ): Decision {
   const { limit, endsAtMs } = charge.rule;
   const [settled, reserved] = [state?.settled ?? 0, state?.reserved ?? 0];
-  const idleAtMs = endsAtMs === undefined ? undefined : endsAtMs + KEEP_ENDED_MS;
+  const idleAtMs = whenForgotten(endsAtMs);
   if (idleAtMs !== undefined && idleAtMs <= nowMs)
     return { fits: false, remaining: 0, retryAfterMs: undefined };
   const left = limit - settled - reserved;
@@ -26,16 +26,35 @@ export function reserveTotal(
       retryAfterMs: helps ? Math.max(0, endsAtMs - nowMs) : undefined,
     };
   }
-  const next = { limit, settled, reserved: reserved + charge.amount, seenMs: 0, idleAtMs, slots: NO_SLOTS };
+  const next = {
+    limit,
+    settled,
+    reserved: reserved + charge.amount,
+    seenMs: 0,
+    perSecond: 0,
+    idleAtMs,
+    slots: NO_SLOTS,
+  };
   return { fits: true, next, remaining: left - charge.amount, slot: 0 };
 }
 
 /** Undefined where nothing is counted any more. */
-export function correctTotal(state: ScopeState | undefined, correction: Correction): ScopeState | undefined {
-  // Only what had expired is corrected this late, and its window is closed and forgotten.
-  if (state === undefined) return undefined;
-  const { taken, actual, from } = correction;
+export function correctTotal(
+  state: ScopeState | undefined,
+  correction: Correction & { readonly limit: number; readonly endsAtMs: number | undefined },
+): ScopeState | undefined {
+  const { taken, actual, from, limit } = correction;
+  if (state === undefined) {
+    // Nothing was reserved, or the window is long over and forgotten. What was used is shown all the same.
+    if (actual === 0) return undefined;
+    const idleAtMs = whenForgotten(correction.endsAtMs);
+    return { limit, settled: actual, reserved: 0, seenMs: 0, perSecond: 0, idleAtMs, slots: NO_SLOTS };
+  }
   const reserved = from === 'reserved' ? state.reserved - taken : state.reserved;
   const settled = addExactly(from === 'reserved' ? state.settled : state.settled - taken, actual);
   return settled === 0 && reserved === 0 ? undefined : { ...state, settled, reserved };
+}
+
+function whenForgotten(endsAtMs: number | undefined): number | undefined {
+  return endsAtMs === undefined ? undefined : endsAtMs + KEEP_ENDED_MS;
 }
