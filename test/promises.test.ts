@@ -235,6 +235,7 @@ const CANARIES: readonly (readonly [string, string])[] = [
   ['failed upstream', say('please fail')],
   ['malformed upstream', say('please babble', { stream: true })],
   ['an unknown capability', say('x', { model: QUESTION })],
+  ['an unknown capability that looks like a name', say('x', { model: 'CANARY-QUESTION' })],
   ['a denied capability', say('x', { model: 'order-extractor' })],
   [
     'a system message',

@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { readRecords } from '../src/adapters/audit-log/testing.ts';
-import { ask, routeTo, startTestGateway, type TestGateway } from './support/gateway.ts';
+import { ask, routeTo, startTestGateway, writeGovernance, type TestGateway } from './support/gateway.ts';
 import { answerWith, startUpstream } from './support/upstream.ts';
 
+const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const SYSTEM = 'prompts/support-assistant/2/system.md';
 
 /** Adds version 2 of the assistant's prompt, published, and takes it into use. */
@@ -204,4 +209,31 @@ test('reloads that are asked for at once come one after the other, and the newes
     gateway.gateway.governance.capabilities.get('support-assistant')?.context[0]?.text ?? '',
     /Within 3 days/,
   );
+});
+
+test('SIGHUP reloads, a broken repository does not end the process, and SIGTERM ends it well', async () => {
+  const root = await mkdtemp(join(tmpdir(), 'goldenpath-sighup-'));
+  const [governance, state] = [join(root, 'governance'), join(root, 'state')];
+  await writeGovernance(governance, {});
+  const args = ['start', '--port', '0', '--state', state, '--governance', governance, '--log-level', 'info'];
+  const child = spawn(process.execPath, [MAIN, ...args]);
+  let output = '';
+  child.stdout.on('data', (data: Buffer) => (output += data.toString()));
+  child.stderr.on('data', (data: Buffer) => (output += data.toString()));
+  await waitFor(async () => output.includes('is ready at'));
+  const url = /is ready at (\S+)/.exec(output)?.[1] ?? '';
+  const reasons = async () => (await (await fetch(`${url}/readyz`)).json()) as { reasons: string[] };
+  await rename(join(governance, 'goldenpath.yaml'), join(root, 'goldenpath.yaml'));
+  child.kill('SIGHUP');
+  await waitFor(async () => (await reasons()).reasons.length > 0);
+  await rename(join(root, 'goldenpath.yaml'), join(governance, 'goldenpath.yaml'));
+  child.kill('SIGHUP');
+  await waitFor(async () => (await reasons()).reasons.length === 0);
+  child.kill('SIGTERM');
+  const [status] = await once(child, 'exit');
+  assert.equal(status, 0);
+  const actions = readRecords(state).flatMap((record) => (record.kind === 'admin' ? [record.action] : []));
+  assert.deepEqual([actions[0], actions.at(-1)], ['gateway.start', 'gateway.stop']);
+  assert.ok(actions.includes('governance.reload_refused'));
+  await rm(root, { recursive: true });
 });
