@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
+const STARTER = fileURLToPath(new URL('../governance/starter', import.meta.url));
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
 
 interface Run {
@@ -16,6 +17,8 @@ interface Run {
 
 interface Workshop extends AsyncDisposable {
   readonly path: string;
+  /** Puts a repository into `company`, as `init` does. */
+  fill(): Promise<void>;
   run(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Run>;
 }
 
@@ -23,6 +26,7 @@ async function openWorkshop(): Promise<Workshop> {
   const path = await mkdtemp(join(tmpdir(), 'goldenpath-cli-'));
   return {
     path,
+    fill: () => cp(STARTER, join(path, 'company'), { recursive: true }),
     run: (args, env = {}) =>
       new Promise((resolve) => {
         const child = spawn(process.execPath, [MAIN, ...args], { cwd: path, env: { PATH: '', ...env } });
@@ -70,7 +74,7 @@ test('init never writes over anything', async () => {
 
 test('check says where, why and what to do, and exits 1; as JSON, too; colours only where they are wanted', async () => {
   await using shop = await openWorkshop();
-  await shop.run(['init', 'company']);
+  await shop.fill();
   const capability = join(shop.path, 'company/capabilities/assistant.yaml');
   const text = await readFile(capability, 'utf8');
   await writeFile(capability, text.replace('owner: platform-team', 'ownr: platform-team'));
@@ -107,7 +111,7 @@ test('check says where, why and what to do, and exits 1; as JSON, too; colours o
 
 test('a warning is told, and check still exits 0', async () => {
   await using shop = await openWorkshop();
-  await shop.run(['init', 'company']);
+  await shop.fill();
   await writeFile(
     join(shop.path, 'company/tenants/main.yaml'),
     'displayName: Main\nowner: a\nregions: [eu-central-1]\n',
@@ -135,7 +139,7 @@ test('a folder that cannot be read exits 2, and says what to pass', async () => 
 
 test('publish writes new versions down, once, and refuses when a published one changed', async () => {
   await using shop = await openWorkshop();
-  await shop.run(['init', 'company']);
+  await shop.fill();
   const lock = join(shop.path, 'company/versions.lock.json');
   const before = await readFile(lock, 'utf8');
   const guardrail = join(shop.path, 'company/guardrails/baseline');
@@ -162,7 +166,7 @@ test('publish writes new versions down, once, and refuses when a published one c
 
 test('publish leaves out what has problems, and says so', async () => {
   await using shop = await openWorkshop();
-  await shop.run(['init', 'company']);
+  await shop.fill();
   await writeFile(join(shop.path, 'company/guardrails/baseline/2.json'), '{ "name": "baseline" }');
   const { status, out } = await shop.run(['publish', 'company']);
   assert.equal(status, 0);

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, type Command } from 'commander';
-import { startLocalGateway, type LocalGateway } from '../compose/local.ts';
+import type { LocalGateway } from '../compose/local.ts';
 import { DEFAULT_GOVERNANCE, DEFAULT_HOST, DEFAULT_PORT, DEFAULT_STATE } from './defaults.ts';
 
 interface StartOptions {
@@ -28,6 +28,8 @@ export function addStartCommand(program: Command): void {
 
 async function start(options: StartOptions): Promise<void> {
   const level = options.logLevel ?? (process.stderr.isTTY ? 'warn' : 'info');
+  // Server and providers are loaded for this command alone: the others answer in half the time.
+  const { startLocalGateway } = await import('../compose/local.ts');
   const gateway = await startLocalGateway({
     governanceDir: options.governance,
     stateDir: options.state,

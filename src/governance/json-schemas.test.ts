@@ -24,7 +24,11 @@ const KINDS: readonly (readonly [RegExp, string])[] = [
 ];
 
 function compileSchemas(): ReadonlyMap<string, ValidateFunction> {
-  const ajv = new Ajv2020({ strict: true, allErrors: true, formats: { uri: (text: string) => URL.canParse(text) } });
+  const ajv = new Ajv2020({
+    strict: true,
+    allErrors: true,
+    formats: { uri: (text: string) => URL.canParse(text) },
+  });
   return new Map(
     [...renderJsonSchemas()].map(([file, text]) => [
       file.replace('.schema.json', ''),
