@@ -43,15 +43,19 @@ export function correctTotal(
   state: ScopeState | undefined,
   correction: Correction & { readonly limit: number; readonly endsAtMs: number | undefined },
 ): ScopeState | undefined {
-  const { taken, actual, from, limit } = correction;
+  const { taken, from, limit, nowMs } = correction;
+  const idleAtMs = whenForgotten(correction.endsAtMs);
+  const isForgotten = idleAtMs !== undefined && idleAtMs <= nowMs;
+  // What was booked in a window that is long over may be forgotten, and is not taken back. More than that is shown.
+  const booked = from === 'reserved' ? 0 : isForgotten ? Math.min(taken, correction.actual) : taken;
+  const change = correction.actual - booked;
   if (state === undefined) {
-    // Nothing was reserved, or the window is long over and forgotten. What was used is shown all the same.
-    if (actual === 0) return undefined;
-    const idleAtMs = whenForgotten(correction.endsAtMs);
-    return { limit, settled: actual, reserved: 0, seenMs: 0, perSecond: 0, idleAtMs, slots: NO_SLOTS };
+    // A scope at zero is not kept; what was reserved of it was nothing.
+    if (change <= 0) return undefined;
+    return { limit, settled: change, reserved: 0, seenMs: 0, perSecond: 0, idleAtMs, slots: NO_SLOTS };
   }
   const reserved = from === 'reserved' ? state.reserved - taken : state.reserved;
-  const settled = addExactly(from === 'reserved' ? state.settled : state.settled - taken, actual);
+  const settled = addExactly(state.settled, change);
   return settled === 0 && reserved === 0 ? undefined : { ...state, settled, reserved };
 }
 

@@ -33,12 +33,12 @@ export class ReferenceLedger {
   readonly #counts = new Map<string, Count>();
   readonly #reserved = new Map<string, Reserved>();
   /** The latest time at which leftovers expired. */
-  watermarkMs = 0;
+  #watermarkMs = 0;
 
   reserve(request: ReserveRequest): ReferenceResult {
     const checked = request.charges.map((charge) => {
       const count = this.#count(charge);
-      const nowMs = Math.max(request.nowMs, this.watermarkMs, count.seenMs);
+      const nowMs = Math.max(request.nowMs, this.#watermarkMs, count.seenMs);
       return { charge, count, nowMs, left: leftOf(count, charge, nowMs) };
     });
     const refused = checked.findIndex(({ charge, left }) => charge.amount > left);
@@ -66,17 +66,17 @@ export class ReferenceLedger {
 
   /** Ids of what was left over. */
   expire(nowMs: number): string[] {
-    this.watermarkMs = Math.max(this.watermarkMs, nowMs);
+    this.#watermarkMs = Math.max(this.#watermarkMs, nowMs);
     const expired: string[] = [];
     for (const [id, reserved] of this.#reserved) {
-      if (reserved.dueMs > this.watermarkMs) continue;
+      if (reserved.dueMs > this.#watermarkMs) continue;
       if (reserved.state === 'expired') reserved.state = 'ended';
       if (reserved.state !== 'open') continue;
       expired.push(id);
       for (const part of reserved.charges)
         this.#correct(part, { from: 'open', actual: part.charge.amount, nowMs });
       reserved.state = 'expired';
-      reserved.dueMs = this.watermarkMs + DAY_MS;
+      reserved.dueMs = this.#watermarkMs + DAY_MS;
     }
     return expired;
   }
@@ -85,7 +85,7 @@ export class ReferenceLedger {
     const balances: Balance[] = [];
     for (const count of this.#counts.values()) {
       const { charge, limit } = count;
-      const { settled, reserved } = sumOf(count, Math.max(nowMs, this.watermarkMs, count.seenMs));
+      const { settled, reserved } = sumOf(count, Math.max(nowMs, this.#watermarkMs, count.seenMs));
       if (settled === 0 && reserved === 0) continue;
       const window = windowOf(charge);
       balances.push({ scope: charge.scope, kind: charge.rule.kind, window, limit, settled, reserved });
@@ -128,7 +128,7 @@ export class ReferenceLedger {
       count.settled += change.actual - (isOpen ? 0 : charge.amount);
       return;
     }
-    count.seenMs = Math.max(count.seenMs, change.nowMs, this.watermarkMs);
+    count.seenMs = Math.max(count.seenMs, change.nowMs, this.#watermarkMs);
     const kept = Math.min(change.actual, charge.amount);
     const then = slotAt(count, slot);
     if (isOpen) then.reserved -= charge.amount;

@@ -10,7 +10,7 @@ const START_MS = Date.UTC(2026, 10, 30, 23, 59, 58);
 export async function replayHistory(subject: LedgerUnderTest, rounds: readonly Round[]): Promise<void> {
   const history = new Replay(await Promise.all([subject.open(), subject.open()]));
   for (const [number, round] of rounds.entries()) {
-    history.nowMs = Math.max(0, history.nowMs + round.advanceMs);
+    history.advance(round.advanceMs);
     if (round.event === 'expire') await history.expire(number);
     if (round.event === 'crash') await history.crash(subject, number);
     await Promise.all(round.lanes.map((steps, lane) => history.run({ lane, steps, number })));
@@ -26,6 +26,7 @@ function showBalance({ scope, kind, window, settled, reserved }: Balance): strin
 
 class Replay {
   nowMs = START_MS;
+  #latestMs = START_MS;
   readonly ledgers: Ledger[];
   readonly #reference = new ReferenceLedger();
   readonly #ids = new Map<number, string[]>();
@@ -35,6 +36,11 @@ class Replay {
 
   constructor(ledgers: Ledger[]) {
     this.ledgers = ledgers;
+  }
+
+  advance(byMs: number): void {
+    this.nowMs += byMs;
+    this.#latestMs = Math.max(this.#latestMs, this.nowMs);
   }
 
   async expire(number: number): Promise<void> {
@@ -118,7 +124,7 @@ class Replay {
 
   /** Whether a window has been over for more than a day: an engine may have forgotten it. */
   #isLongOver(window: string): boolean {
-    return (Number(window.replace('day-', '')) + 2) * DAY_MS <= this.#reference.watermarkMs;
+    return (Number(window.replace('day-', '')) + 2) * DAY_MS <= this.#latestMs;
   }
 
   #ledgerOf(number: number): Ledger {
