@@ -62,17 +62,23 @@ export function createPrometheusTelemetry(gauges: { readonly ready: () => boolea
   });
   const ready = new Gauge({ name: 'goldenpath_ready', help: '1 when the gateway can answer.', registers });
 
+  const attemptSums = new Sums(attempts, ['tenant', 'capability', 'workflow', 'outcome', 'refusal']);
+  const stageSums = new Sums(stages, ['stage']);
+  const trySums = new Sums(tries, ['route', 'outcome']);
+  const costSums = new Sums(cost, ['tenant', 'capability', 'route']);
+
   const observe = (record: ClosedRecord) => {
     const tenant = record.caller?.tenant ?? '';
     // A name that nobody approved is the client's own text, so it is no label.
     const capability = record.feature === undefined ? '' : (record.capability ?? '');
-    attempts.inc({
+    attemptSums.add(
+      1,
       tenant,
       capability,
-      workflow: record.caller?.workflow ?? '',
-      outcome: record.outcome,
-      refusal: record.refusal?.code ?? '',
-    });
+      record.caller?.workflow ?? '',
+      record.outcome,
+      record.refusal?.code ?? '',
+    );
     duration.observe(
       {
         gen_ai_operation_name: 'chat',
@@ -82,8 +88,8 @@ export function createPrometheusTelemetry(gauges: { readonly ready: () => boolea
       },
       (record.tookUs ?? 0) / 1e6,
     );
-    for (const stage in record.stages) stages.inc({ stage }, (record.stages[stage] ?? 0) / 1e6);
-    for (const attempt of record.tries ?? []) tries.inc({ route: attempt.route, outcome: attempt.outcome });
+    for (const stage in record.stages) stageSums.add((record.stages[stage] ?? 0) / 1e6, stage);
+    for (const { route, outcome } of record.tries ?? []) trySums.add(1, route, outcome);
     if (record.usage === undefined) return;
     const models = {
       gen_ai_operation_name: 'chat',
@@ -92,14 +98,43 @@ export function createPrometheusTelemetry(gauges: { readonly ready: () => boolea
     };
     tokens.observe({ ...models, gen_ai_token_type: 'input' }, record.usage.inputTokens);
     tokens.observe({ ...models, gen_ai_token_type: 'output' }, record.usage.outputTokens);
-    cost.inc({ tenant, capability, route: record.route ?? '' }, record.costMicroUsd ?? 0);
+    costSums.add(record.costMicroUsd ?? 0, tenant, capability, record.route ?? '');
   };
   return {
     closed: observe,
     render: async () => {
       ready.set(gauges.ready() ? 1 : 0);
+      for (const sums of [attemptSums, stageSums, trySums, costSums]) sums.flush();
       return { contentType: registry.contentType, body: await registry.metrics() };
     },
     stop: async () => registry.clear(),
   };
+}
+
+/** Adds up what a counter gets between two scrapes: prom-client sorts and joins the labels at every increment. */
+class Sums<Label extends string> {
+  readonly #counter: Counter<Label>;
+  readonly #labels: readonly Label[];
+  readonly #sums = new Map<string, { readonly values: readonly string[]; sum: number }>();
+
+  constructor(counter: Counter<Label>, labels: readonly Label[]) {
+    this.#counter = counter;
+    this.#labels = labels;
+  }
+
+  add(amount: number, ...values: readonly string[]): void {
+    const key = values.length === 1 ? (values[0] ?? '') : values.join('\0');
+    const known = this.#sums.get(key);
+    if (known === undefined) this.#sums.set(key, { values, sum: amount });
+    else known.sum += amount;
+  }
+
+  flush(): void {
+    for (const { values, sum } of this.#sums.values()) {
+      const labels: Partial<Record<Label, string>> = {};
+      this.#labels.forEach((label, index) => (labels[label] = values[index] ?? ''));
+      this.#counter.inc(labels, sum);
+    }
+    this.#sums.clear();
+  }
 }
