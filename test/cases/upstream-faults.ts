@@ -48,7 +48,7 @@ const slowly =
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     for (const part of parts) {
       response.write(part);
-      await new Promise((resolve) => setTimeout(resolve, 30));
+      await new Promise((resolve) => setTimeout(resolve, 15));
     }
     response.end();
   };
@@ -374,8 +374,13 @@ const STREAMS: readonly UpstreamFault[] = [
     stream: 'answer stop Hello',
   },
   {
+    what: 'cuts its CRLFs in two',
+    serve: slowly(...(delta('Hello') + stop + done).replaceAll('\n', '\r\n').split(/(?<=\r)(?=\n)/)),
+    stream: 'answer stop Hello',
+  },
+  {
     what: 'says CR',
-    serve: events((delta('Hello') + stop + done).replaceAll('\n', '\r'), '\n'),
+    serve: events((delta('Hello') + stop + done).replaceAll('\n', '\r')),
     stream: 'answer stop Hello',
   },
   {

@@ -6,6 +6,7 @@ import { ModelError } from '../../../ports/model.ts';
 import { registerModelConformance, type ProviderUnderTest, type Scene } from '../conformance.ts';
 import { makeRoute } from '../testing/route.ts';
 import { createOpenAiCompatible } from './provider.ts';
+import { readCompletionStream } from './response.ts';
 
 registerModelConformance('OpenAI-compatible', async (): Promise<ProviderUnderTest> => {
   let scene: Scene = { kind: 'silence' };
@@ -117,4 +118,20 @@ test('sends the key that its route names, and no other; a key that is not set re
   await ask('UNSET');
   assert.deepEqual(seen, ['Bearer plainly-fake', undefined]);
   await provider.close();
+});
+
+test('no run of line ends keeps the gateway busy', async () => {
+  for (const flood of ['\r', 'a\r', '\r\n', '\n', ':\n', 'data:\n', 'event:a\r']) {
+    const chunk = Buffer.from(flood.repeat(65_536 / flood.length));
+    async function* body() {
+      for (let sent = 0; sent < 30; sent++) yield chunk;
+    }
+    const startedMs = performance.now();
+    const reading = (async () => {
+      for await (const _ of readCompletionStream(body(), 1));
+    })();
+    await assert.rejects(reading, ModelError);
+    const tookMs = performance.now() - startedMs;
+    assert.ok(tookMs < 1_000, `2 MB of ${JSON.stringify(flood)} took ${tookMs} ms`);
+  }
 });

@@ -1,7 +1,7 @@
 import { TextDecoder } from 'node:util';
-import { createParser, type ParseError } from 'eventsource-parser';
 import { ModelError } from '../../../ports/model.ts';
 import type { AnswerEvent, FinishReason, Usage } from '../../../road/conversation.ts';
+import { openEventReader } from './event-stream.ts';
 import { estimateUsage, readCounts } from '../estimate-usage.ts';
 
 /** What this reads of a chat completion, whole or in chunks; everything else is passed over. */
@@ -32,14 +32,13 @@ export async function* readCompletionStream(
   const reader = new ChunkReader(promptCharacters);
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let done = false;
-  const onEvent = ({ data }: { data: string }) => {
+  const readEvents = openEventReader((data) => {
     if (done) return;
     if (data === '[DONE]') done = true;
     else reader.read(data, 'delta');
-  };
-  const parser = createParser({ onEvent, onError, maxBufferSize: MAX_EVENT_CHARACTERS });
+  });
   for await (const bytes of body) {
-    parser.feed(decodeChunk(decoder, bytes));
+    readEvents(decodeChunk(decoder, bytes));
     if (done) break;
     const events = reader.take();
     if (events.length > 0) yield events;
@@ -47,14 +46,6 @@ export async function* readCompletionStream(
   // Some servers close the connection instead of saying [DONE]; a finish reason is still demanded.
   reader.finish();
   yield reader.take();
-}
-
-const MAX_EVENT_CHARACTERS = 4_000_000;
-
-/** Unknown fields are passed over, as the standard says; the parser has stopped only when an event was too large. */
-function onError(error: ParseError): void {
-  if (error.type === 'max-buffer-size-exceeded')
-    throw new ModelError('malformed', 'an event of the stream is larger than 4 MB');
 }
 
 function decodeChunk(decoder: TextDecoder, bytes: Buffer): string {
