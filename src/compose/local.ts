@@ -21,6 +21,7 @@ import { createKeyring, type Keyring } from '../stages/identity/keyring.ts';
 import { createTokenVerifier } from '../stages/identity/oidc-token.ts';
 import { countRequests } from './drain.ts';
 import { GovernedGateway, type ReloadOutcome } from './governed-gateway.ts';
+import { startRetention } from './retention.ts';
 import { assertServable } from './servable.ts';
 import { watchGovernance } from './watch-governance.ts';
 import type { Engines } from './world.ts';
@@ -117,6 +118,13 @@ export async function startLocalGateway(options: LocalOptions): Promise<LocalGat
       onChange: (cause) => reload(serving, logger, cause),
       onLost: (why) => logger.warn({ why }, 'changed governance files are noticed on SIGHUP alone'),
     });
+    const retention = startRetention({
+      archive,
+      audit,
+      clock: systemClock,
+      onError: (error) =>
+        logger.error({ error: describeError(error) }, 'archived entries could not be expired'),
+    });
     const { port } = server.server.address() as AddressInfo; // a TCP server has one
     return {
       url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
@@ -126,6 +134,7 @@ export async function startLocalGateway(options: LocalOptions): Promise<LocalGat
       reload: (cause) => reload(serving, logger, cause),
       stop: async () => {
         watcher.close();
+        retention.close();
         serving.drain();
         const stopClosing = requests.closeWhenDone(DRAIN_MS);
         try {
@@ -141,6 +150,10 @@ export async function startLocalGateway(options: LocalOptions): Promise<LocalGat
     await stopEngines().catch(() => undefined);
     throw error;
   }
+}
+
+function describeError(error: unknown): string {
+  return error instanceof Error ? error.message : 'unknown';
 }
 
 /** The keyring outlives the verifiers, so that a reload while an issuer is away forgets none of its keys. */

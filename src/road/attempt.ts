@@ -104,6 +104,7 @@ export class Attempt {
   taken(route: Route): void {
     this.#route = route;
     this.#story.route = route.name;
+    this.#story.provider = route.provider;
     this.#story.model = route.model;
     this.#story.region = route.region;
   }

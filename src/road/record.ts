@@ -62,6 +62,7 @@ export interface Story {
   readonly inputHash?: string;
   readonly redactions?: Readonly<Record<string, number>>;
   readonly route?: string;
+  readonly provider?: string;
   readonly model?: string;
   readonly region?: string;
   readonly guards?: readonly RecordedGuard[];

@@ -61,11 +61,17 @@ function writeSpans(tracer: Tracer, record: ClosedRecord): void {
   root.end(endedAtMs);
 }
 
+/** The conventions' own names for providers. */
+const PROVIDER_NAMES: Readonly<Record<string, string>> = {
+  bedrock: 'aws.bedrock',
+  'openai-compatible': 'openai',
+};
+
 function describeAttempt(record: ClosedRecord): Record<string, string | number | string[]> {
   const { caller, usage, refusal } = record;
   return {
     'gen_ai.operation.name': 'chat',
-    'gen_ai.provider.name': 'goldenpath',
+    'gen_ai.provider.name': PROVIDER_NAMES[record.provider ?? ''] ?? 'goldenpath',
     'gen_ai.request.model': nameCapability(record) ?? '',
     ...(record.model === undefined ? {} : { 'gen_ai.response.model': record.model }),
     ...(record.finishReason === undefined ? {} : { 'gen_ai.response.finish_reasons': [record.finishReason] }),
