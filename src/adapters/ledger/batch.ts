@@ -1,5 +1,6 @@
-import type { Store } from './store.ts';
+import { OwnReservations } from './own-reservations.ts';
 import type { ScopeState } from './rules/scope-state.ts';
+import type { Store } from './store.ts';
 
 /** Scopes that are remembered from one batch to the next. Beyond that many, all are read anew. */
 const MAX_REMEMBERED = 4096;
@@ -10,6 +11,7 @@ const MAX_REMEMBERED = 4096;
  */
 export class Batch {
   readonly store: Store;
+  readonly reservations: OwnReservations;
   readonly #scopes = new Map<string, ScopeState | undefined>();
   readonly #changed = new Set<string>();
   #version: number | undefined;
@@ -18,28 +20,35 @@ export class Batch {
 
   constructor(store: Store) {
     this.store = store;
+    this.reservations = new OwnReservations(store);
   }
 
   /** Throws where SQLite does; then nothing was begun. */
   begin(): void {
     this.store.begin();
     const version = this.store.readVersion();
-    if (version === this.#version && this.#scopes.size <= MAX_REMEMBERED) return;
+    if (this.#scopes.size > MAX_REMEMBERED) this.#scopes.clear();
+    if (version === this.#version) return;
     this.#scopes.clear();
-    this.#watermarkMs = this.store.readWatermarkMs();
+    const { watermarkMs, interventions } = this.store.readMeta();
+    this.#watermarkMs = watermarkMs;
+    this.reservations.notice(interventions);
     this.#version = version;
   }
 
   commit(): void {
     for (const key of this.#changed) this.store.writeScope(key, this.#scopes.get(key));
     this.#changed.clear();
+    this.reservations.beforeCommit();
     this.store.commit();
+    this.reservations.afterCommit();
   }
 
   rollback(): void {
     this.#changed.clear();
     this.#scopes.clear();
     this.#version = undefined;
+    this.reservations.afterRollback();
     this.store.rollback();
   }
 

@@ -19,6 +19,7 @@ const SWEEP_SCOPES = 2000;
 /** Reserves all charges of a request or none. Throws where the id is taken. */
 export function bookReservation(batch: Batch, request: ReserveRequest): ReserveResult {
   const { id, expiresAtMs, charges } = request;
+  if (batch.reservations.has(id)) throw new Error(`${id} is reserved already`);
   const nowMs = batch.clampMs(request.nowMs);
   const keys = charges.map(keyOf);
   // Scopes of a request differ, so that no decision hangs on another.
@@ -26,8 +27,7 @@ export function bookReservation(batch: Batch, request: ReserveRequest): ReserveR
     decideCharge(batch.read(keys[index] ?? ''), charge, nowMs),
   );
   if (decisions.some(({ fits }) => !fits)) return describeRefusal(charges, decisions);
-  if (!batch.store.insertReservation(id, expiresAtMs, listTaken(charges, { keys, decisions })))
-    throw new Error(`${id} is reserved already`);
+  batch.reservations.begin({ id, dueMs: expiresAtMs, taken: listTaken(charges, { keys, decisions }) });
   for (const [index, decision] of decisions.entries()) {
     if (decision.fits) batch.write(keys[index] ?? '', decision.next);
   }
@@ -36,7 +36,7 @@ export function bookReservation(batch: Batch, request: ReserveRequest): ReserveR
 
 /** Books what was used in place of what was reserved. */
 export function bookSettlement(batch: Batch, request: SettleRequest): Settlement {
-  const reservation = batch.store.takeReservation(request.id);
+  const reservation = batch.reservations.end(request.id);
   if (reservation === undefined) return { state: 'unknown', exceeded: [] };
   const nowMs = batch.clampMs(request.nowMs);
   const exceeded: string[] = [];
@@ -51,7 +51,7 @@ export function bookSettlement(batch: Batch, request: SettleRequest): Settlement
 
 /** Gives back what was reserved; also what was booked when the reservation expired, for nothing was used. */
 export function bookRelease(batch: Batch, request: { id: string; nowMs: number }): void {
-  const reservation = batch.store.takeReservation(request.id);
+  const reservation = batch.reservations.end(request.id);
   const nowMs = batch.clampMs(request.nowMs);
   for (const taken of reservation?.taken ?? []) {
     correct(batch, { taken, reservation, actual: 0, nowMs });
@@ -65,21 +65,24 @@ export function bookExpiry(
 ): { expired: ExpiredReservation[]; more: boolean } {
   batch.raiseWatermark(nowMs);
   const timeMs = batch.clampMs(nowMs);
+  batch.reservations.purge();
   const due = batch.store.findDue(timeMs, atMost);
   const expired: ExpiredReservation[] = [];
   for (const reservation of due) {
-    const { id, state } = reservation;
+    const { id, seq, state } = reservation;
     if (state === 'expired') {
-      batch.store.deleteReservation(id);
+      batch.store.deleteReservation(seq);
       continue;
     }
     for (const taken of reservation.taken) {
       correct(batch, { taken, reservation, actual: taken.amount, nowMs: timeMs });
     }
-    batch.store.markExpired(id, timeMs + KEEP_EXPIRED_MS);
+    batch.store.markExpired(seq, timeMs + KEEP_EXPIRED_MS);
+    batch.reservations.disown({ id, seq });
     const charged = reservation.taken.map(({ key, amount }) => ({ scope: parseKey(key).scope, amount }));
     expired.push({ id, charged });
   }
+  if (expired.length > 0) batch.reservations.intervene();
   const more = due.length === atMost;
   if (!more) batch.sweepIdle(SWEEP_SCOPES);
   return { expired, more };

@@ -111,7 +111,7 @@ export class LocalLedger implements Ledger {
     // Whatever was called before is in what is read, unless it cannot be written.
     await this.#commits.drain();
     if (this.#commits.hasEnded) throw new Error(`the ledger cannot be read: ${this.fault()}`);
-    const timeMs = Math.max(nowMs, this.#store.readWatermarkMs());
+    const timeMs = Math.max(nowMs, this.#store.readMeta().watermarkMs);
     const balances: Balance[] = [];
     for (const { key, state } of this.#store.readScopes(prefix)) {
       const limit = parseKey(key);
