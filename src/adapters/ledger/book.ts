@@ -7,8 +7,8 @@ import type {
   Settlement,
 } from '../../ports/ledger.ts';
 import type { Batch } from './batch.ts';
-import { keyOf, parseKey } from './charges.ts';
-import { describeTaken, limitOf, type Reservation, type Taken } from './reservation.ts';
+import { keyOf } from './charges.ts';
+import { describeTaken, type Reservation, type Taken } from './reservation.ts';
 import { correctCharge, decideCharge, readState } from './rules/rules.ts';
 import type { Decision } from './rules/scope-state.ts';
 
@@ -41,10 +41,9 @@ export function bookSettlement(batch: Batch, request: SettleRequest): Settlement
   const nowMs = batch.clampMs(request.nowMs);
   const exceeded: string[] = [];
   for (const taken of reservation.taken) {
-    const limit = limitOf(taken);
-    const used = request.actual.find(({ scope }) => scope === limit.scope);
+    const used = request.actual.find(({ scope }) => scope === taken.scope);
     correct(batch, { taken, reservation, actual: used?.amount ?? taken.amount, nowMs });
-    if (isExceeded(batch, { key: taken.key, nowMs })) exceeded.push(limit.scope);
+    if (isExceeded(batch, { taken, nowMs })) exceeded.push(taken.scope);
   }
   return { state: reservation.state === 'open' ? 'settled' : 'corrected', exceeded };
 }
@@ -79,7 +78,7 @@ export function bookExpiry(
     }
     batch.store.markExpired(seq, timeMs + KEEP_EXPIRED_MS);
     batch.reservations.disown({ id, seq });
-    const charged = reservation.taken.map(({ key, amount }) => ({ scope: parseKey(key).scope, amount }));
+    const charged = reservation.taken.map(({ scope, amount }) => ({ scope, amount }));
     expired.push({ id, charged });
   }
   if (expired.length > 0) batch.reservations.intervene();
@@ -95,13 +94,13 @@ function correct(
   const { taken, reservation, actual, nowMs } = change;
   const from = reservation?.state === 'expired' ? 'settled' : 'reserved';
   const correction = { taken: taken.amount, slot: taken.slot, from, actual, nowMs } as const;
-  batch.write(taken.key, correctCharge(batch.read(taken.key), limitOf(taken), correction));
+  batch.write(taken.key, correctCharge(batch.read(taken.key), taken, correction));
 }
 
-function isExceeded(batch: Batch, { key, nowMs }: { key: string; nowMs: number }): boolean {
-  const state = batch.read(key);
+function isExceeded(batch: Batch, { taken, nowMs }: { taken: Taken; nowMs: number }): boolean {
+  const state = batch.read(taken.key);
   if (state === undefined) return false;
-  const { settled, reserved } = readState(state, parseKey(key), nowMs);
+  const { settled, reserved } = readState(state, taken, nowMs);
   return settled + reserved > state.limit;
 }
 

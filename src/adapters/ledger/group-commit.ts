@@ -54,6 +54,7 @@ export class GroupCommit {
   readonly #batch: Batch;
   readonly #limits: GroupCommitLimits;
   readonly #onFault: (fault: string | undefined) => void;
+  readonly #onCommit: () => void;
   #waiting: Operation[] = [];
   #scheduled = false;
   /** Falls in the same turn in which the loop ends, so that no operation can slip in between unseen. */
@@ -71,10 +72,12 @@ export class GroupCommit {
     batch: Batch;
     limits: GroupCommitLimits;
     onFault: (fault: string | undefined) => void;
+    onCommit: () => void;
   }) {
     this.#batch = options.batch;
     this.#limits = options.limits;
     this.#onFault = options.onFault;
+    this.#onCommit = options.onCommit;
   }
 
   get fault(): string | undefined {
@@ -161,6 +164,7 @@ export class GroupCommit {
     }
     this.#waiting = this.#waiting.slice(operations.length);
     for (const operation of operations) operation.succeed();
+    this.#onCommit();
     return undefined;
   }
 

@@ -13,6 +13,7 @@ import { takeLock } from '../local-state/process-lock.ts';
 import { Batch } from './batch.ts';
 import { bookExpiry, bookRelease, bookReservation, bookSettlement } from './book.ts';
 import { checkName, checkReservation, checkSettlement, checkTime, parseKey } from './charges.ts';
+import { Checkpointer } from './checkpointer.ts';
 import { GroupCommit, makeOperation, type GroupCommitLimits } from './group-commit.ts';
 import { readState } from './rules/rules.ts';
 import { Store } from './store.ts';
@@ -25,10 +26,20 @@ export interface LocalLedgerOptions {
   readonly stateDir: string;
   /** Hears why the ledger cannot be written, and `undefined` when it can again. */
   readonly onFault?: (fault: string | undefined) => void;
-  readonly limits?: Partial<GroupCommitLimits>;
+  readonly limits?: Partial<LocalLedgerLimits>;
 }
 
-const DEFAULT_LIMITS: GroupCommitLimits = { busyMs: 2000, retryMs: 250, heldOperations: 100_000 };
+export interface LocalLedgerLimits extends GroupCommitLimits {
+  /** How long what was committed may wait until a power cut does not take it. */
+  readonly checkpointMs: number;
+}
+
+const DEFAULT_LIMITS: LocalLedgerLimits = {
+  busyMs: 2000,
+  retryMs: 250,
+  heldOperations: 100_000,
+  checkpointMs: 1000,
+};
 
 /** Opens the ledger under `stateDir`, which several processes may share. Throws when it cannot be written. */
 export function openLocalLedger(options: LocalLedgerOptions): LocalLedger {
@@ -39,26 +50,31 @@ export function openLocalLedger(options: LocalLedgerOptions): LocalLedger {
   if (lock === undefined)
     throw new Error(`another process has been opening ${ledgerDir} for ${OPEN_WAIT_MS / 1000} s`);
   try {
-    return new LocalLedger(new Store(path.join(ledgerDir, 'ledger.sqlite')), options);
+    return new LocalLedger({ ...options, file: path.join(ledgerDir, 'ledger.sqlite') });
   } finally {
     lock.release();
   }
 }
 
 /**
- * The ledger in one SQLite file. What was resolved survives the death of the process at once, and a power cut once
- * SQLite has synced its log.
+ * The ledger in one SQLite file. What was resolved survives the death of the process at once, and a power cut after
+ * `checkpointMs`.
  */
 export class LocalLedger implements Ledger {
   readonly #store: Store;
   readonly #commits: GroupCommit;
 
-  constructor(store: Store, options: Omit<LocalLedgerOptions, 'stateDir'> = {}) {
-    this.#store = store;
+  readonly #checkpointer: Checkpointer;
+
+  constructor(options: Omit<LocalLedgerOptions, 'stateDir'> & { readonly file: string }) {
+    const limits = { ...DEFAULT_LIMITS, ...options.limits };
+    this.#store = new Store(options.file);
+    this.#checkpointer = new Checkpointer({ file: options.file, everyMs: limits.checkpointMs });
     this.#commits = new GroupCommit({
-      batch: new Batch(store),
-      limits: { ...DEFAULT_LIMITS, ...options.limits },
+      batch: new Batch(this.#store),
+      limits,
       onFault: options.onFault ?? (() => undefined),
+      onCommit: () => this.#checkpointer.noteCommit(),
     });
   }
 
@@ -129,6 +145,7 @@ export class LocalLedger implements Ledger {
   async stop(): Promise<void> {
     if (this.#commits.hasEnded) return;
     await this.#commits.stop();
+    await this.#checkpointer.stop();
     this.#store.close();
   }
 
@@ -136,6 +153,7 @@ export class LocalLedger implements Ledger {
   abort(): void {
     if (this.#commits.hasEnded) return;
     this.#commits.end('aborted');
+    this.#checkpointer.abort();
     this.#store.close();
   }
 }

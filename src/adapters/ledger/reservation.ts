@@ -5,14 +5,11 @@ import type { TakenLimit } from './rules/rules.ts';
 const FIELDS = 5;
 
 /** What a reservation took of one limit. Buckets are not among them: what they counted is not undone. */
-export interface Taken {
+export interface Taken extends TakenLimit {
   readonly key: string;
   readonly amount: number;
   /** Where a sliding window counted it; otherwise 0. */
   readonly slot: number;
-  readonly limit: number;
-  /** Of a total; otherwise undefined. */
-  readonly endsAtMs: number | undefined;
 }
 
 /** A reservation that the store holds. */
@@ -26,14 +23,36 @@ export function describeTaken(
   charge: Charge,
   at: { readonly key: string; readonly slot: number },
 ): Taken | undefined {
-  if (charge.rule.kind === 'bucket') return undefined;
-  const { rule, amount } = charge;
-  return {
-    ...at,
-    amount,
-    limit: rule.limit,
-    endsAtMs: rule.kind === 'total' ? rule.endsAtMs : undefined,
-  };
+  const { rule, scope, amount } = charge;
+  const { key, slot } = at;
+  switch (rule.kind) {
+    case 'total':
+      return { ...rule, key, scope, amount, slot };
+    case 'sliding':
+      return {
+        kind: rule.kind,
+        key,
+        scope,
+        amount,
+        slot,
+        limit: rule.limit,
+        window: String(rule.windowMs),
+        endsAtMs: undefined,
+      };
+    case 'held':
+      return {
+        kind: rule.kind,
+        key,
+        scope,
+        amount,
+        slot,
+        limit: rule.limit,
+        window: '',
+        endsAtMs: undefined,
+      };
+    case 'bucket':
+      return undefined;
+  }
 }
 
 /** One line of text: a tab never stands in a key. */
@@ -49,6 +68,7 @@ export function decodeTaken(text: string): Taken[] {
   const taken: Taken[] = [];
   for (let index = 0; index + FIELDS <= fields.length; index += FIELDS) {
     taken.push({
+      ...parseKey(fields[index] ?? ''),
       key: fields[index] ?? '',
       amount: Number(fields[index + 1]),
       slot: Number(fields[index + 2]),
@@ -57,9 +77,4 @@ export function decodeTaken(text: string): Taken[] {
     });
   }
   return taken;
-}
-
-/** The limit of what was taken, as the rules take it. */
-export function limitOf({ key, limit, endsAtMs }: Taken): TakenLimit {
-  return { ...parseKey(key), limit, endsAtMs };
 }
