@@ -76,6 +76,27 @@ test('an endless body is refused at once and cut off soon, and one of exactly th
   assert.equal((await outcomes(gateway, 3)).length, 3);
 });
 
+test('a client that writes on before it reads still gets its refusal, and no reset', async () => {
+  await using gateway = await startTestGateway({ maxBodyBytes: 5_000, bodyTimeoutMs: 300 });
+  const cases = [
+    [{ 'content-length': 10 * MB }, /edge\.body_too_large/],
+    [{ 'content-length': 10 * MB, 'content-type': 'text/plain' }, /edge\.unsupported_media_type/],
+    [{ 'content-length': 10 * MB, 'content-encoding': 'gzip' }, /edge\.unsupported_media_type/],
+  ] as const;
+  for (const [headers, expected] of cases) {
+    await using connection = await connectRaw(gateway.url);
+    connection.socket.pause();
+    connection.send(await head(gateway, headers));
+    for (let i = 0; i < 10; i++) {
+      connection.send(Buffer.alloc(100_000, 0x20));
+      await sleep(10);
+    }
+    connection.socket.resume();
+    await connection.until(expected);
+    assert.equal(connection.socket.errored, null);
+  }
+});
+
 test('a body that is shorter or longer than it says never becomes another request', async () => {
   await using gateway = await startTestGateway({ bodyTimeoutMs: 300 });
   const body = ask('How long can I return an item?');

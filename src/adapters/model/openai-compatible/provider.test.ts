@@ -77,8 +77,9 @@ function streamAnswer(scene: Extract<Scene, { kind: 'answer' }>, response: Serve
     for (const part of json) write({ tool_calls: [{ index, function: { arguments: part } }] });
   }
   write({}, { finish_reason: scene.reason });
-  response.write(sse({ choices: [], usage: writeUsage(scene) }));
-  response.end('data: [DONE]\n\n');
+  response.write(`${sse({ choices: [], usage: writeUsage(scene) })}data: [DONE]\n\n`);
+  // As on a network, the end of the body is no part of its last words.
+  setTimeout(() => response.end(), 5);
 }
 
 function writeUsage({ usage }: Extract<Scene, { kind: 'answer' }>) {
