@@ -32,6 +32,8 @@ export interface LocalLedgerOptions {
 export interface LocalLedgerLimits extends GroupCommitLimits {
   /** How long what was committed may wait until a power cut does not take it. */
   readonly checkpointMs: number;
+  /** The file grows no larger; a ledger that is full refuses. */
+  readonly fileBytes: number;
 }
 
 const DEFAULT_LIMITS: LocalLedgerLimits = {
@@ -39,6 +41,7 @@ const DEFAULT_LIMITS: LocalLedgerLimits = {
   retryMs: 250,
   heldOperations: 100_000,
   checkpointMs: 1000,
+  fileBytes: 64 * 1024 ** 3,
 };
 
 /** Opens the ledger under `stateDir`, which several processes may share. Throws when it cannot be written. */
@@ -68,7 +71,7 @@ export class LocalLedger implements Ledger {
 
   constructor(options: Omit<LocalLedgerOptions, 'stateDir'> & { readonly file: string }) {
     const limits = { ...DEFAULT_LIMITS, ...options.limits };
-    this.#store = new Store(options.file);
+    this.#store = new Store(options.file, { fileBytes: limits.fileBytes });
     this.#checkpointer = new Checkpointer({ file: options.file, everyMs: limits.checkpointMs });
     this.#commits = new GroupCommit({
       batch: new Batch(this.#store),

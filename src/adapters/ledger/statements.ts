@@ -30,7 +30,7 @@ const SCHEMA = `
 const SCOPE_COLUMNS = 'counted_limit, settled, reserved, seen_ms, per_second, idle_at_ms, slots';
 
 /** Opens the ledger's file, and makes it where it is not there. */
-export function openDatabase(file: string): DatabaseSync {
+export function openDatabase(file: string, { fileBytes }: { fileBytes: number }): DatabaseSync {
   const db = new DatabaseSync(file, { timeout: OPEN_TIMEOUT_MS });
   try {
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
@@ -41,6 +41,8 @@ export function openDatabase(file: string): DatabaseSync {
       throw new Error(`${file} was written by a newer Goldenpath: tables ${version}, known ${VERSION}`);
     db.exec(SCHEMA);
     db.exec('COMMIT');
+    const pageBytes = Number(db.prepare('PRAGMA page_size').get()?.['page_size']);
+    db.exec(`PRAGMA max_page_count = ${Math.ceil(fileBytes / pageBytes)}`);
     // From here on nobody sleeps in SQLite: that would hold up every stream of the process.
     db.exec('PRAGMA busy_timeout = 0');
     return db;

@@ -14,8 +14,8 @@ export class Store {
   readonly #db: DatabaseSync;
   readonly #statements: Statements;
 
-  constructor(file: string) {
-    this.#db = openDatabase(file);
+  constructor(file: string, limits: { fileBytes: number }) {
+    this.#db = openDatabase(file, limits);
     this.#statements = prepareStatements(this.#db);
   }
 
