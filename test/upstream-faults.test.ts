@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ANSWER_HELLO, UPSTREAM_FAULTS } from './cases/upstream-faults.ts';
+import type { ClosedRecord } from '../src/road/record.ts';
+import { ANSWER_HELLO, UPSTREAM_FAULTS, type UpstreamFault } from './cases/upstream-faults.ts';
 import { SECRET } from './cases/bad-json.ts';
 import { ask, routeTo, startTestGateway, type TestGateway } from './support/gateway.ts';
 import { describeOutcome } from './support/outcome.ts';
@@ -42,53 +43,73 @@ async function startChangeable(first: Answerer = ANSWER_HELLO) {
 const post = async (gateway: TestGateway, stream = false) =>
   describeOutcome(await gateway.post(ask(`Please ${SECRET}.`, { stream })));
 
+/** What a client got for a fault, and under which request. */
+interface Met {
+  readonly what: string;
+  readonly outcome: string;
+  readonly requestId: string | null;
+  readonly usage: UpstreamFault['usage'];
+}
+
+/** Asks while the server does what it does, and holds what the client gets against what it should. */
+async function meet(gateway: TestGateway, fault: UpstreamFault, delivery: 'whole' | 'stream'): Promise<Met> {
+  const what = `${fault.what} (${delivery})`;
+  const expected = fault[delivery] ?? '';
+  const startedMs = Date.now();
+  const response = await gateway.post(ask(`Please ${SECRET}.`, { stream: delivery === 'stream' }));
+  const copy = response.clone();
+  const outcome = await describeOutcome(response);
+  // What of a broken answer was released already is the output guard's to say.
+  if (expected.startsWith('broken') && outcome.startsWith('broken'))
+    assert.ok(expected.startsWith(outcome), `${what}: ${outcome}`);
+  else assert.equal(outcome, expected, what);
+  const tookMs = Date.now() - startedMs;
+  assert.ok(tookMs < 2 * TOTAL_MS, `${what} took ${tookMs} ms`);
+  assert.ok(!(await copy.text()).includes('zebra'), `${what}: the client sees the server's words`);
+  return { what, outcome, requestId: response.headers.get('x-request-id'), usage: fault.usage };
+}
+
+function assertRecorded(record: ClosedRecord | undefined, { what, outcome, usage }: Met): void {
+  const [kind, ...rest] = outcome.split(' ');
+  const [attempt] = record?.tries ?? [];
+  assert.equal(record?.tries?.length, 1, what);
+  assert.equal(record?.outcome, kind === 'answer' ? 'answered' : 'failed', what);
+  if (kind !== 'answer') {
+    const code = kind === 'refusal' ? rest[1] : rest[0];
+    assert.equal(record?.refusal?.code, code, what);
+    assert.equal(attempt?.cause?.split(':')[0], code?.split('.')[1], what);
+  }
+  if (usage !== undefined) {
+    assert.equal(record?.usage?.source, usage, what);
+    assert.ok((record?.usage?.inputTokens ?? 0) > 0, what);
+  }
+}
+
 test('whatever a model server does, the client gets an answer or a clear refusal, in time, and the record says why', async () => {
   await using upstream = await startChangeable();
   await using gateway = await startTestGateway({ files: routeWith(NO_BREAKER, upstream.url) });
   await post(gateway);
+  const met: Met[] = [];
   for (const fault of UPSTREAM_FAULTS) {
     for (const delivery of ['whole', 'stream'] as const) {
-      const expected = fault[delivery];
-      if (expected === undefined) continue;
+      if (fault[delivery] === undefined) continue;
       upstream.change(fault.serve);
-      const before = (await gateway.closedRecords()).length;
-      const startedMs = Date.now();
-      const response = await gateway.post(ask(`Please ${SECRET}.`, { stream: delivery === 'stream' }));
-      const copy = response.clone();
-      const what = `${fault.what} (${delivery})`;
-      const outcome = await describeOutcome(response);
-      // What of a broken answer was released already is the output guard's to say.
-      if (expected.startsWith('broken') && outcome.startsWith('broken'))
-        assert.ok(expected.startsWith(outcome), `${what}: ${outcome}`);
-      else assert.equal(outcome, expected, what);
-      const tookMs = Date.now() - startedMs;
-      assert.ok(tookMs < 2 * TOTAL_MS, `${what} took ${tookMs} ms`);
-      assert.ok(!(await copy.text()).includes('zebra'), `${what}: the client sees the server's words`);
-      const records = await gateway.closedRecords();
-      assert.equal(records.length, before + 1, what);
-      const record = records.at(-1);
-      const [kind, ...rest] = outcome.split(' ');
-      assert.equal(record?.outcome, kind === 'answer' ? 'answered' : 'failed', what);
-      const code = kind === 'refusal' ? rest[1] : rest[0];
-      if (kind !== 'answer') {
-        assert.equal(record?.refusal?.code, code, what);
-        assert.ok(
-          record?.tries?.[0]?.cause?.startsWith(code?.split('.')[1] ?? '?'),
-          `${what}: ${record?.tries?.[0]?.cause}`,
-        );
-      }
-      assert.equal(record?.tries?.length, 1, what);
-      if (fault.usage !== undefined) {
-        assert.equal(record?.usage?.source, fault.usage, what);
-        assert.ok((record?.usage?.inputTokens ?? 0) > 0, what);
-      }
-      assert.ok(!JSON.stringify(record).includes('zebra'), `${what}: the record holds the server's words`);
-      await eventually(() => upstream.underway() === 0, { what: `${what} to be let go`, timeoutMs: 1_000 });
+      const last = await meet(gateway, fault, delivery);
+      met.push(last);
+      await eventually(() => upstream.underway() === 0, {
+        what: `${last.what} to be let go`,
+        timeoutMs: 1_000,
+      });
       upstream.change(ANSWER_HELLO);
-      assert.equal(await post(gateway, delivery === 'stream'), 'answer stop Hello', `after ${what}`);
+      assert.equal(await post(gateway, delivery === 'stream'), 'answer stop Hello', `after ${last.what}`);
     }
   }
   assert.ok(upstream.openConnections() <= 2, `${upstream.openConnections()} connections are left`);
+  const records = await gateway.closedRecords();
+  assert.equal(records.length, 2 * met.length + 1, 'one record each');
+  assert.ok(!JSON.stringify(records).includes('zebra'), "the records hold none of the server's words");
+  const byId = new Map(records.map((record) => [record.requestId, record]));
+  for (const each of met) assertRecorded(byId.get(each.requestId ?? ''), each);
 });
 
 test('does not follow a redirect: its target is no route', async () => {

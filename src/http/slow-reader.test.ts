@@ -47,8 +47,8 @@ test('cuts off a client that does not read on, in the middle and at the end alik
       response.on('close', () => (cut = !response.writableFinished));
       if (isLast) {
         response.end(LARGE);
-        limitLastRead(response, 50);
-      } else if (!response.write(LARGE)) await waitForReader(response, 50);
+        limitLastRead(response, 20);
+      } else if (!response.write(LARGE)) await waitForReader(response, 20);
     });
     await using client = await connectRaw(server.url);
     client.socket.pause();

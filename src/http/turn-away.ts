@@ -7,7 +7,7 @@ import { drainBody } from './read-body.ts';
 import { readTraceparent } from './traceparent.ts';
 import { writeRefusal } from './write-refusal.ts';
 
-const LINGER_MS = 2_000;
+const LINGER_MS = 1_000;
 
 /** Answers what never came as far as the road, and still leaves one closed record. */
 export async function turnAway(input: {
