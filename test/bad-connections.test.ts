@@ -223,7 +223,7 @@ test('headers that are too large, or many, are refused or borne', async () => {
   await using large = await connectRaw(gateway.url);
   large.send(await head(gateway, { 'x-large': 'x'.repeat(100_000) }));
   await large.closed();
-  assertRawRefusal(large, 431, 'edge.malformed_request');
+  assertRawRefusal(large, 431, 'edge.headers_too_large');
   const many = Object.fromEntries(Array.from({ length: 900 }, (_, index) => [`x-${index}`, 'y']));
   const response = await gateway.post(ask('How long can I return an item?'), many);
   assert.equal(response.status, 200, await response.text());

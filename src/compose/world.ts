@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
-import { BedrockRuntimeClient } from '@aws-sdk/client-bedrock-runtime';
+import type { BedrockRuntimeClient } from '@aws-sdk/client-bedrock-runtime';
+import { createBedrockClient } from '../adapters/bedrock-runtime/client.ts';
 import { createBedrockGuardrail } from '../adapters/guardrail/bedrock.ts';
 import { createEmbeddedGuardrail } from '../adapters/guardrail/embedded.ts';
 import { createEmbeddedPiiDetector } from '../adapters/pii-detector/embedded.ts';
@@ -102,8 +103,7 @@ function compileGuardrails(governance: Governance, clock: Clock): Map<string, Gu
   const clients = new Map<string, BedrockRuntimeClient>();
   const clientOf = (region: string) => {
     let client = clients.get(region);
-    if (client === undefined)
-      clients.set(region, (client = new BedrockRuntimeClient({ region, maxAttempts: 2 })));
+    if (client === undefined) clients.set(region, (client = createBedrockClient(region, { maxAttempts: 2 })));
     return client;
   };
   const create = (reference: GuardrailReference): Guardrail =>

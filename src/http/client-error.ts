@@ -32,7 +32,7 @@ function explain(code: string | undefined): { status: number; reason: string; re
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
     return { status: 408, reason: 'Request Timeout', refusal: refuse('edge.timeout') };
   if (code === 'HPE_HEADER_OVERFLOW') {
-    const refusal = refuse('edge.malformed_request', { hint: 'Its headers are too large.' });
+    const refusal = refuse('edge.headers_too_large');
     return { status: 431, reason: 'Request Header Fields Too Large', refusal };
   }
   const refusal = refuse('edge.malformed_request', { hint: 'It is not valid HTTP.' });

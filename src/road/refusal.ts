@@ -13,6 +13,10 @@ export const REFUSALS = {
   'edge.malformed_json': { status: 400, message: 'The request body is not valid JSON.' },
   'edge.malformed_request': { status: 400, message: 'The request does not have the shape of this API.' },
   'edge.unsupported_media_type': { status: 415, message: 'Send the request as application/json.' },
+  'edge.headers_too_large': {
+    status: 431,
+    message: 'The headers of the request are larger than this gateway accepts.',
+  },
   'edge.not_found': { status: 404, message: 'No such endpoint here.' },
   'edge.timeout': { status: 408, message: 'The request did not arrive in time.' },
 

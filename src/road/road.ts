@@ -89,10 +89,10 @@ export interface Asked {
 export async function travel(stages: Stages, attempt: Attempt, arrival: Arrival): Promise<Departure> {
   try {
     const departure = await askForAnswer(stages, attempt, arrival);
-    if (isRefusal(departure)) return await turnBack(stages, attempt, departure);
-    return departure;
+    if (!isRefusal(departure)) return departure;
+    return await turnBack(stages, attempt, endOf(departure, arrival.signal));
   } catch (error) {
-    return await turnBack(stages, attempt, toRefusal(error));
+    return await turnBack(stages, attempt, endOf(toRefusal(error), arrival.signal));
   }
 }
 
@@ -242,10 +242,17 @@ async function* once(batch: Batch): AsyncGenerator<Batch> {
   yield batch;
 }
 
-async function turnBack(stages: Stages, attempt: Attempt, refusal: Refusal): Promise<Departure> {
+type TurnedBack = AttemptEnd & { readonly refusal: Refusal };
+
+/** Who left is not refused: whatever the stages said after that, nobody heard it. */
+function endOf(refusal: Refusal, signal: AbortSignal): TurnedBack {
+  return { outcome: signal.aborted ? 'cancelled' : 'refused', refusal };
+}
+
+async function turnBack(stages: Stages, attempt: Attempt, end: TurnedBack): Promise<Departure> {
   try {
-    await stages.close(attempt, { outcome: 'refused', refusal });
-    return { refusal };
+    await stages.close(attempt, end);
+    return { refusal: end.refusal };
   } catch {
     // Even a no that cannot be recorded stays a no.
     return { refusal: refuse('audit.unavailable') };

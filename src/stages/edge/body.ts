@@ -10,11 +10,11 @@ export interface BodyLimits {
 /** Admits a body of bounded size and depth in valid UTF-8. Depth is counted before any parser recurses into it. */
 export function admitBody(body: Buffer, limits: BodyLimits): AdmittedBytes | Refusal {
   if (body.length > limits.maxBytes) {
-    return refuse('edge.body_too_large', { hint: `At most ${limits.maxBytes} bytes are.` });
+    return refuse('edge.body_too_large', { hint: `At most ${limits.maxBytes} bytes are accepted.` });
   }
   if (!isUtf8(body)) return refuse('edge.invalid_utf8');
   if (measureDepth(body, limits.maxDepth) > limits.maxDepth) {
-    return refuse('edge.body_too_deep', { hint: `At most ${limits.maxDepth} levels are.` });
+    return refuse('edge.body_too_deep', { hint: `At most ${limits.maxDepth} levels are accepted.` });
   }
   return proveAdmittedBytes(body.toString('utf8'));
 }

@@ -25,7 +25,8 @@ export async function guardInput(
   try {
     verdict = await guardrail.assess({ source: 'INPUT', texts, signal });
   } catch (error) {
-    const detail = signal.aborted ? 'the caller left' : error instanceof Error ? error.message : 'unknown';
+    // A guardrail's message may repeat what it was shown, so its name alone goes on the record.
+    const detail = signal.aborted ? 'the caller left' : error instanceof Error ? error.name : 'unknown';
     return refuse('guardrail.unavailable', { detail });
   }
   if (verdict.action === 'blocked') {

@@ -111,6 +111,7 @@ function orRefuse<Result>(call: () => Result): Result {
 }
 
 function refuseUnavailable(cause: unknown): RefusalError {
-  const detail = cause instanceof Error ? cause.message : 'unknown';
+  // Its message may repeat what it was shown, so its name alone goes on the record.
+  const detail = cause instanceof Error ? cause.name : 'unknown';
   return new RefusalError(refuse('guardrail.unavailable', { detail }), { cause });
 }

@@ -145,7 +145,7 @@ test('a guardrail that throws, or is away, or miscounts, refuses', async () => {
   ]) {
     const refusal = await guard(messages, guardrail);
     assert.ok(isRefusal(refusal));
-    assert.deepEqual([refusal.code, refusal.detail], ['guardrail.unavailable', 'the guardrail is away']);
+    assert.deepEqual([refusal.code, refusal.detail], ['guardrail.unavailable', 'Error']);
   }
   for (const texts of [['only one'], ['one', 'two', 'three'], []]) {
     const refusal = await guard(
