@@ -117,6 +117,21 @@ function registerTime(check: Check): void {
 }
 
 function registerClock(check: Check): void {
+  check('keeps what is charged in the very turn in which idle scopes are forgotten', async (subject) => {
+    const ledger = await subject.open();
+    const charges = [tokens(100), requests(4)];
+    await reserveNow(ledger, { id: 'a', charges });
+    const nowMs = NOW_MS + 3_600_000;
+    const [again] = await Promise.all([
+      reserveNow(ledger, { id: 'b', charges, nowMs }),
+      ledger.expire(nowMs),
+    ]);
+    assert.equal(again.ok, true);
+    assert.equal((await reserveNow(ledger, { id: 'c', charges: [tokens(1)], nowMs })).ok, false);
+    assert.equal((await reserveNow(ledger, { id: 'c', charges: [requests()], nowMs })).ok, false);
+    await ledger.stop();
+  });
+
   check('gives nothing back to a clock that runs backward', async (subject) => {
     const ledger = await subject.open();
     await reserveNow(ledger, { id: 'a', charges: [tokens(100), requests(4)], nowMs: NOW_MS });
