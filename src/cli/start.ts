@@ -75,6 +75,15 @@ function explainStartFailure(error: unknown, options: StartOptions): Error {
       { cause: error },
     );
   }
+  if (
+    (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EROFS') &&
+    'syscall' in error &&
+    error.syscall === 'mkdir'
+  ) {
+    return new Error(`no folder can be made at ${options.state} (${code}); choose another --state`, {
+      cause: error,
+    });
+  }
   if (code === 'EACCES') {
     return new Error(`no permission (${error.message}); choose another --port or --state`, { cause: error });
   }

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { openLocalArchive } from '../adapters/archive/local.ts';
@@ -25,6 +24,7 @@ import { startRetention } from './retention.ts';
 import { assertServable } from './servable.ts';
 import { watchGovernance } from './watch-governance.ts';
 import type { Engines } from './world.ts';
+import { makeFolder } from '../adapters/local-state/files.ts';
 
 export interface LocalOptions {
   readonly governanceDir: string;
@@ -58,7 +58,7 @@ const DRAIN_MS = 10_000;
 export async function startLocalGateway(options: LocalOptions): Promise<LocalGateway> {
   const { stateDir, host, env } = options;
   const logger = createLogger(options.log);
-  mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+  makeFolder(stateDir, 0o700);
   const documents = createHttpIssuerDocuments();
   const issuer = await openLoopbackIssuer({ stateDir, clock: systemClock, beyond: documents });
   const keyring = createKeyring({ documents: issuer.documents, clock: systemClock });

@@ -1,5 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import { makeFolder } from '../local-state/files.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -62,7 +63,7 @@ export class FrameFiles {
 
   #create(day: number): OpenFile {
     const dir = path.join(this.#archiveDir, new Date(day * DAY_MS).toISOString().slice(0, 10));
-    fs.mkdirSync(dir, { recursive: true, mode: 0o700 });
+    makeFolder(dir, 0o700);
     const fd = fs.openSync(path.join(dir, this.#name), 'wx', 0o600);
     const file = { fd, size: 0, dirty: false };
     this.#open.set(day, file);

@@ -3,6 +3,7 @@ import * as path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { FrameHeader } from './frame.ts';
 import { scanFrames } from './scan-frames.ts';
+import { makeFolder } from '../local-state/files.ts';
 
 const BUSY_TIMEOUT_MS = 10_000;
 
@@ -31,7 +32,7 @@ export class FrameIndex {
 
   constructor({ archiveDir, indexFile }: { archiveDir: string; indexFile: string }) {
     this.#archiveDir = archiveDir;
-    fs.mkdirSync(path.dirname(indexFile), { recursive: true, mode: 0o750 });
+    makeFolder(path.dirname(indexFile), 0o750);
     this.#db = new DatabaseSync(indexFile, { timeout: BUSY_TIMEOUT_MS });
     this.#db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF');
     this.#db.exec(SCHEMA);

@@ -1,7 +1,7 @@
 import { hash, randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { isErrno, publishOnce, syncFolder } from '../local-state/files.ts';
+import { isErrno, publishOnce, syncFolder, makeFolder } from '../local-state/files.ts';
 
 /** A tenant's data key as it stands on the disk. */
 export interface KeyFile {
@@ -32,7 +32,7 @@ export function hasKeyFiles(dir: string): boolean {
 
 /** Writes a new key durably, before anything is sealed under it. */
 export function writeKeyFile(dir: string, file: KeyFile): void {
-  fs.mkdirSync(keyFolder(dir, file.tenant), { recursive: true, mode: 0o700 });
+  makeFolder(keyFolder(dir, file.tenant), 0o700);
   syncFolder(dir);
   publishOnce(keyFilePath(dir, file), `${JSON.stringify(file)}\n`);
 }

@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, createSecretKey, randomBytes, type Ke
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { hasKeyFiles } from './key-file.ts';
-import { publishOnce } from '../local-state/files.ts';
+import { publishOnce, makeFolder } from '../local-state/files.ts';
 
 const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
@@ -18,7 +18,7 @@ export interface KeyWrapper {
 /** Reads the master key under `keysDir`, or makes it (mode 0600) where there is none. */
 export function loadMasterKey(keysDir: string): KeyWrapper {
   const file = path.join(keysDir, 'archive-master.key');
-  fs.mkdirSync(keysDir, { recursive: true, mode: 0o700 });
+  makeFolder(keysDir, 0o700);
   if (!fs.existsSync(file) && hasKeyFiles(path.join(keysDir, 'archive'))) {
     // A new one would leave all that is archived unreadable, and say nothing.
     throw new Error(`${file} is gone, but tenants have keys that it wrapped: restore it from a backup`);

@@ -1,5 +1,4 @@
 import { createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
-import * as fs from 'node:fs';
 import * as path from 'node:path';
 import {
   destroyKeyFile,
@@ -11,6 +10,7 @@ import {
 } from './key-file.ts';
 import type { KeyWrapper } from './keys.ts';
 import { Tombstones } from './tombstones.ts';
+import { makeFolder } from '../local-state/files.ts';
 
 const KEY_BYTES = 32;
 const NONCE_PREFIX_BYTES = 8;
@@ -37,7 +37,7 @@ export class TenantKeys {
   constructor({ keysDir, wrapper }: { keysDir: string; wrapper: KeyWrapper }) {
     this.#dir = path.join(keysDir, 'archive');
     this.#wrapper = wrapper;
-    fs.mkdirSync(this.#dir, { recursive: true, mode: 0o700 });
+    makeFolder(this.#dir, 0o700);
     this.#tombstones = new Tombstones(path.join(this.#dir, 'shredded.jsonl'));
     // A shred that was cut off after its tombstone is finished here.
     for (const { tenant, key } of this.#tombstones.read())

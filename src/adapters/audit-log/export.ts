@@ -6,6 +6,7 @@ import { CHECKPOINTS, type ReadCheckpoint } from './read-claims.ts';
 import { listSegments, scanLines } from './read-log.ts';
 import type { FoundAttempt, FoundLine } from './search.ts';
 import { publicKeyFolder } from './signing-key.ts';
+import { makeFolder } from '../local-state/files.ts';
 
 /** One line of `records.jsonl` in an export. */
 export interface ExportedLine {
@@ -40,7 +41,7 @@ export function exportAttempts(options: {
   madeAtMs: number;
 }): ExportSummary {
   const { auditDir, outDir, attempts } = options;
-  fs.mkdirSync(outDir, { recursive: true });
+  makeFolder(outDir, 0o755);
   if (fs.readdirSync(outDir).length > 0) throw new Error(`${outDir} is not empty: name a new folder`);
   const newest = new Map(
     findNewestCheckpoints(auditDir).map((checkpoint) => [checkpoint.writer, checkpoint]),

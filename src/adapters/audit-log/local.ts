@@ -3,7 +3,7 @@ import * as path from 'node:path';
 import type { AuditLog } from '../../ports/audit-log.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { takeLock, type ProcessLock } from '../local-state/process-lock.ts';
-import { isErrno } from '../local-state/files.ts';
+import { isErrno, makeFolder } from '../local-state/files.ts';
 import { CheckpointWriter } from './checkpoint-file.ts';
 import { systemFiles, type AuditFiles } from './file-system.ts';
 import { LogWriter, type LogWriterOptions } from './log-writer.ts';
@@ -42,7 +42,7 @@ const DEFAULT_LIMITS: LogWriterOptions['limits'] = {
  */
 export async function openLocalAuditLog(options: LocalAuditLogOptions): Promise<AuditLog> {
   const auditDir = path.join(options.stateDir, 'audit');
-  mkdirSync(auditDir, { recursive: true, mode: 0o750 });
+  makeFolder(auditDir, 0o750);
   const key = loadSigningKey(options);
   const takeoverLock = takeLock(path.join(auditDir, 'takeover.lock'), { waitMs: TAKEOVER_WAIT_MS });
   if (takeoverLock === undefined)

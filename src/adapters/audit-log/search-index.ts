@@ -5,6 +5,7 @@ import type { ClosedRecord, Intent } from '../../road/record.ts';
 import { describeFilter, type AttemptFilter } from './attempt-filter.ts';
 import { readUnverified } from './line.ts';
 import { listSegments, listWriters, scanLines } from './read-log.ts';
+import { makeFolder } from '../local-state/files.ts';
 
 /** Raised when the tables change: an index of another version is thrown away and built again. */
 const VERSION = 1;
@@ -47,7 +48,7 @@ export class SearchIndex {
 
   constructor({ auditDir, indexFile }: { auditDir: string; indexFile: string }) {
     this.#auditDir = auditDir;
-    fs.mkdirSync(path.dirname(indexFile), { recursive: true, mode: 0o750 });
+    makeFolder(path.dirname(indexFile), 0o750);
     this.#db = openDatabase(indexFile);
   }
 

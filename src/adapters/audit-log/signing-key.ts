@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, hash, type KeyObject } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { publishOnce } from '../local-state/files.ts';
+import { publishOnce, makeFolder } from '../local-state/files.ts';
 
 /** The key that signs checkpoints, and its id. */
 export interface SigningKey {
@@ -17,13 +17,13 @@ const PUBLIC_KEY_FOLDER = 'public-keys';
  */
 export function loadSigningKey({ stateDir }: { stateDir: string }): SigningKey {
   const file = path.join(stateDir, 'keys', 'audit-signing.pem');
-  fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+  makeFolder(path.dirname(file), 0o700);
   if (!fs.existsSync(file)) publishOnce(file, makePrivateKeyPem());
   const privateKey = createPrivateKey(fs.readFileSync(file));
   const publicKey = createPublicKey(privateKey);
   const id = keyId(publicKey);
   const folder = publicKeyFolder(path.join(stateDir, 'audit'));
-  fs.mkdirSync(folder, { recursive: true });
+  makeFolder(folder, 0o755);
   const published = path.join(folder, `${id}.pem`);
   publishOnce(published, exportPem(publicKey));
   return { id, privateKey };

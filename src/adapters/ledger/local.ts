@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import * as path from 'node:path';
 import type {
   Balance,
@@ -17,6 +16,7 @@ import { Checkpointer } from './checkpointer.ts';
 import { GroupCommit, makeOperation, type GroupCommitLimits } from './group-commit.ts';
 import { readState } from './rules/rules.ts';
 import { Store } from './store.ts';
+import { makeFolder } from '../local-state/files.ts';
 
 const OPEN_WAIT_MS = 30_000;
 const EXPIRE_AT_ONCE = 500;
@@ -47,7 +47,7 @@ const DEFAULT_LIMITS: LocalLedgerLimits = {
 /** Opens the ledger under `stateDir`, which several processes may share. Throws when it cannot be written. */
 export function openLocalLedger(options: LocalLedgerOptions): LocalLedger {
   const ledgerDir = path.join(options.stateDir, 'ledger');
-  mkdirSync(ledgerDir, { recursive: true, mode: 0o750 });
+  makeFolder(ledgerDir, 0o750);
   // Two connections that turn a new file into a WAL at once fail without waiting for each other.
   const lock = takeLock(path.join(ledgerDir, 'opening.lock'), { waitMs: OPEN_WAIT_MS });
   if (lock === undefined)

@@ -18,6 +18,22 @@ export function publishOnce(file: string, text: string): void {
   syncFolder(path.dirname(file));
 }
 
+/**
+ * Makes a folder and those above it, readable by `mode` alone. Node's own `recursive` never ends where a parent exists
+ * that takes no entries, as below `/proc`.
+ */
+export function makeFolder(dir: string, mode: number): void {
+  if (fs.existsSync(dir)) return;
+  const parent = path.dirname(dir);
+  if (parent !== dir) makeFolder(parent, mode);
+  try {
+    fs.mkdirSync(dir, { mode });
+  } catch (error) {
+    // Another process may have been first.
+    if (!isErrno(error, 'EEXIST')) throw error;
+  }
+}
+
 /** Makes a folder's entries durable: a new file is lost in a power cut as long as its folder is not synced. */
 export function syncFolder(dir: string): void {
   const fd = fs.openSync(dir, 'r');

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jose';
+import { makeFolder } from '../local-state/files.ts';
 
 /** Where the key of the loopback issuer stands below a state directory. */
 export function locateKeyFile(stateDir: string): string {
@@ -18,7 +19,7 @@ async function createKeyFile(path: string): Promise<JWK> {
   const { privateKey } = await generateKeyPair('ES256', { extractable: true });
   const jwk = { ...(await exportJWK(privateKey)), alg: 'ES256', use: 'sig' };
   const key = { ...jwk, kid: await calculateJwkThumbprint(jwk) };
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(path), 0o700);
   const draft = `${path}.${randomUUID()}`;
   writeFileSync(draft, `${JSON.stringify(key, undefined, 2)}\n`, { mode: 0o600, flag: 'wx' });
   try {
