@@ -7,7 +7,7 @@ const LABEL_WIDTH = 12;
 /** One attempt's story in lines for people, in the order of the road. */
 export function describeStory({ requestId, story }: FoundAttempt): string[] {
   const closed = story.kind === 'closed' ? story : undefined;
-  const lines = [`${paint('bold', requestId)}  ${describeOutcome(closed)}`, ''];
+  const lines = [`${paint('bold', stripControls(requestId))}  ${describeOutcome(closed)}`, ''];
   const add = (label: string, value: string | undefined) => {
     if (value !== undefined && value !== '')
       lines.push(`${paint('dim', label.padEnd(LABEL_WIDTH))}${stripControls(value)}`);
@@ -48,7 +48,8 @@ function describeOutcome(closed: ClosedRecord | undefined): string {
   if (closed === undefined) return paint('yellow', 'open: it is under way, or its process died');
   const { outcome, refusal } = closed;
   const style = outcome === 'answered' ? 'green' : outcome === 'cancelled' ? 'yellow' : 'red';
-  return paint(style, refusal === undefined ? outcome : `${outcome}: ${refusal.code}`);
+  // An edited line may hold anything here.
+  return paint(style, stripControls(refusal === undefined ? outcome : `${outcome}: ${refusal.code}`));
 }
 
 function describeCaller({ caller }: Story): string {
