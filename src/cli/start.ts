@@ -22,6 +22,7 @@ export function addStartCommand(program: Command): void {
     .option(
       '--log-level <level>',
       'trace, debug, info, warn, error or silent (default: warn on a terminal, else info)',
+      parseLevel,
     )
     .action(start);
 }
@@ -66,6 +67,13 @@ function parsePort(text: string): number {
   return port;
 }
 
+const LEVELS: readonly string[] = ['trace', 'debug', 'info', 'warn', 'error', 'silent'];
+
+function parseLevel(text: string): string {
+  if (!LEVELS.includes(text)) throw new InvalidArgumentError(`Write one of ${LEVELS.join(', ')}.`);
+  return text;
+}
+
 function explainStartFailure(error: unknown, options: StartOptions): Error {
   if (!(error instanceof Error)) return new Error(String(error));
   const code = 'code' in error ? error.code : undefined;
@@ -87,7 +95,15 @@ function explainStartFailure(error: unknown, options: StartOptions): Error {
   if (code === 'EACCES') {
     return new Error(`no permission (${error.message}); choose another --port or --state`, { cause: error });
   }
+  if (code === 'EEXIST' || code === 'ENOTDIR') {
+    return new Error(`${options.state} is no directory; name another with --state`, { cause: error });
+  }
   return error;
+}
+
+/** As a shell reads it back. */
+function quote(text: string): string {
+  return /^[\w./~:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 /** What to do next: a command to paste, then the story of its answer and the proof of the log. */
@@ -100,7 +116,8 @@ function greet(gateway: LocalGateway, options: StartOptions): string {
     '',
   ];
   if (loopbackIssuer && capabilities.has('support-assistant')) {
-    const state = options.state === DEFAULT_STATE ? '' : ` --state ${options.state}`;
+    // Said even where the environment says it: the other terminal need not have that variable.
+    const state = options.state === '.goldenpath' ? '' : ` --state ${quote(options.state)}`;
     lines.push(
       'Paste this into another terminal:',
       '',
