@@ -46,11 +46,21 @@ export function addVerifyCommand(audit: Command): void {
         );
       } else {
         const { lines, writers, segments, attempts, checkpoints } = report;
-        const counts = `${lines} lines, ${attempts} attempts, ${writers} writers, ${segments} segments, ${checkpoints} signed checkpoints`;
+        const counts = [
+          count(lines, 'line'),
+          count(attempts, 'attempt'),
+          count(writers, 'writer'),
+          count(segments, 'segment'),
+          count(checkpoints, 'signed checkpoint'),
+        ].join(', ');
         process.stdout.write(formatVerdict(report, counts, describeOpenEnds(report)));
       }
       process.exitCode = report.problems.length === 0 ? 0 : 1;
     });
+}
+
+function count(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? '' : 's'}`;
 }
 
 function formatVerdict(
@@ -85,9 +95,9 @@ function describeOpenEnds({
   const notes: string[] = [];
   if (stillOpen > 0)
     notes.push(
-      `${stillOpen} attempts are open: they are under way, or the next start closes them as abandoned`,
+      `still open: ${count(stillOpen, 'attempt')}, under way or to be closed as abandoned by the next start`,
     );
-  if (unsignedLines > 0) notes.push(`${unsignedLines} lines are newer than the last checkpoint`);
+  if (unsignedLines > 0) notes.push(`newer than the last checkpoint: ${count(unsignedLines, 'line')}`);
   return notes;
 }
 
