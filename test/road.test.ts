@@ -91,6 +91,15 @@ test('a blocked word ends an answer as the dialect says, and the record names th
   );
 });
 
+test('what no model answered costs nothing', async () => {
+  await using gateway = await startTestGateway({ files: routeTo('http://127.0.0.1:9/v1') });
+  assert.equal((await gateway.post(ask('Hello?'))).status, 502);
+  const [record] = await gateway.closedRecords();
+  assert.equal(record?.outcome, 'failed');
+  assert.equal(record?.costMicroUsd, undefined);
+  assert.equal(record?.usage, undefined);
+});
+
 test('a route that is away is passed over for an allowed fallback', async () => {
   await using healthy = await startUpstream(answerWith('From the second.'));
   await using gateway = await startTestGateway({ files: routeTo('http://127.0.0.1:9/v1', healthy.url) });

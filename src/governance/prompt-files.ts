@@ -113,16 +113,26 @@ function checkVariables(input: {
         cause: `{{${part.variable}}} is not declared in prompt.yaml`,
         fix: `Declare ${part.variable} under variables, with its type.`,
       });
-    } else if (declared.type === 'text' && input.freeTextAllowed === 'typed-only') {
-      // Free text of a client in a system layer is an injection with the platform's authority.
+    } else if (input.freeTextAllowed === 'typed-only' && mayCarryText(declared)) {
+      // A layer is neither masked nor guarded: a client's words in it are an injection with the platform's
+      // authority, and a long number may be somebody's card.
       problems.push({
         ...place,
-        cause: `{{${part.variable}}} is free text, and this layer speaks with the platform's authority`,
-        fix: 'Move it to userPrefix, or give it a type that cannot carry instructions (enum, integer, boolean, date, identifier).',
+        cause: `{{${part.variable}}} may carry a client's own text or data, and this layer speaks with the platform's authority`,
+        fix: `Move it to userPrefix, or give it the type enum, boolean, date, or integer within ±${MAX_LAYER_INTEGER}.`,
       });
     }
   }
   return problems;
+}
+
+/** Shorter than any number of a card, an account or a person that is masked. */
+const MAX_LAYER_INTEGER = 99_999_999;
+
+function mayCarryText(variable: PromptFile['variables'][string]): boolean {
+  if (variable.type === 'integer')
+    return Math.max(Math.abs(variable.min), Math.abs(variable.max)) > MAX_LAYER_INTEGER;
+  return variable.type === 'text' || variable.type === 'identifier';
 }
 
 function checkDefaults(file: PromptFile, parsed: ParsedFile): Problem[] {

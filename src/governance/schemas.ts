@@ -165,7 +165,9 @@ const variable = z
       default: z.string().optional(),
     }),
   ])
-  .describe('`text` is free and may stand in userPrefix alone; the other types may stand in any layer.');
+  .describe(
+    '`text`, `identifier` and long integers may carry what a client wrote, so they may stand in userPrefix alone.',
+  );
 
 export const promptSchema = z
   .strictObject({

@@ -1,7 +1,7 @@
 /** The verified user or service behind a request. Only the identity stage makes one. */
 export interface CallerFacts {
   readonly tenant: string;
-  /** The token's `sub`: stable, and never a name or an address. */
+  /** The token's `sub`. It stands on records and log lines: an issuer that puts a login there puts it there too. */
   readonly subject: string;
   readonly issuer: string;
   readonly kind: 'user' | 'service';

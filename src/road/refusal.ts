@@ -133,7 +133,6 @@ export const REFUSALS = {
   'inference.rejected': { status: 502, message: 'The model rejected the request.' },
 
   'gateway.internal': { status: 500, message: 'The gateway failed, so the request was refused.' },
-  'gateway.stopping': { status: 503, message: 'This gateway is stopping. Try again.' },
 } as const satisfies Record<string, { status: number; message: string }>;
 
 export type RefusalCode = keyof typeof REFUSALS;
@@ -160,6 +159,18 @@ export function isRefusal(value: unknown): value is Refusal {
 export function describeRefusal(refusal: Refusal): string {
   const { message } = REFUSALS[refusal.code];
   return refusal.hint === undefined ? message : `${message} ${refusal.hint}`;
+}
+
+/**
+ * What an unforeseen error may say on the record: its class and where it was thrown. Its message may hold anything,
+ * the prompt too.
+ */
+export function describeUnforeseen(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown';
+  const name = /^\w{1,64}$/.test(error.name) ? error.name : 'Error';
+  const frame = error.stack?.split('\n').find((line) => /^\s+at .+:\d+:\d+\)?$/.test(line));
+  const place = frame === undefined ? undefined : /([\w.-]+:\d+):\d+\)?$/.exec(frame)?.[1];
+  return place === undefined ? name : `${name} at ${place}`;
 }
 
 /** A refusal on its way out of code that cannot return one (inside a stream). */

@@ -17,7 +17,7 @@ import type {
   RoutePlan,
 } from './proofs.ts';
 import type { RecordedGuard, RecordedTry } from './record.ts';
-import { isRefusal, refuse, RefusalError, type Refusal } from './refusal.ts';
+import { describeUnforeseen, isRefusal, refuse, RefusalError, type Refusal } from './refusal.ts';
 
 /** A request as a dialect's endpoint received it. */
 export interface Arrival {
@@ -219,14 +219,17 @@ async function settle(stages: Stages, { attempt, asked, answer, end }: Settlemen
   if (attempt.isClosed()) return;
   attempt.mark('answer');
   const text = answer.text();
-  const usage = answer.usage ?? stages.estimateUsage(asked.guarded, text.length);
-  const route = attempt.route() ?? asked.plan.routes[0];
-  attempt.answered({
-    usage,
-    reason: answer.finishReason,
-    costMicroUsd: stages.price(usage, route),
-    answerHash: stages.hashText(text),
-  });
+  const route = attempt.route();
+  // Who left before the first byte is priced by rule: a model was asked. Where every try failed, none has answered.
+  if (route !== undefined || end.outcome === 'cancelled') {
+    const usage = answer.usage ?? stages.estimateUsage(asked.guarded, text.length);
+    attempt.answered({
+      usage,
+      reason: answer.finishReason,
+      costMicroUsd: stages.price(usage, route ?? asked.plan.routes[0]),
+      answerHash: stages.hashText(text),
+    });
+  }
   let refusal: Refusal | undefined;
   try {
     if (text !== '') await stages.archiveAnswer(asked.plan.grant, attempt.requestId, text);
@@ -261,10 +264,5 @@ async function turnBack(stages: Stages, attempt: Attempt, end: TurnedBack): Prom
 
 function toRefusal(error: unknown): Refusal {
   if (error instanceof RefusalError) return error.refusal;
-  // The message of an unforeseen error may hold anything, so the record gets its name and place alone.
-  const detail =
-    error instanceof Error
-      ? `${error.name} at ${error.stack?.split('\n')[1]?.trim() ?? 'unknown place'}`
-      : 'unknown';
-  return refuse('gateway.internal', { detail });
+  return refuse('gateway.internal', { detail: describeUnforeseen(error) });
 }

@@ -3,6 +3,7 @@ import type { Telemetry } from '../../ports/telemetry.ts';
 import type { ClosedRecord } from '../../road/record.ts';
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+const MAX_WORKFLOWS = 200;
 const TOKENS = [1, 16, 64, 256, 1024, 4096, 16_384, 65_536, 262_144];
 
 export interface PrometheusTelemetry extends Telemetry {
@@ -67,6 +68,8 @@ export function createPrometheusTelemetry(gauges: { readonly ready: () => boolea
   const trySums = new Sums(tries, ['route', 'outcome']);
   const costSums = new Sums(cost, ['tenant', 'capability', 'route']);
 
+  const workflows = new KnownNames(MAX_WORKFLOWS);
+
   const observe = (record: ClosedRecord) => {
     const tenant = record.caller?.tenant ?? '';
     // A name that nobody approved is the client's own text, so it is no label.
@@ -75,7 +78,7 @@ export function createPrometheusTelemetry(gauges: { readonly ready: () => boolea
       1,
       tenant,
       capability,
-      record.caller?.workflow ?? '',
+      workflows.name(record.caller?.workflow),
       record.outcome,
       record.refusal?.code ?? '',
     );
@@ -136,5 +139,22 @@ class Sums<Label extends string> {
       this.#counter.inc(labels, sum);
     }
     this.#sums.clear();
+  }
+}
+
+/** Names that tokens bring are a label up to a number of them; what comes after that is `other`. */
+class KnownNames {
+  readonly #max: number;
+  readonly #names = new Set<string>();
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  name(name: string | undefined): string {
+    if (name === undefined || this.#names.has(name)) return name ?? '';
+    if (this.#names.size >= this.#max) return 'other';
+    this.#names.add(name);
+    return name;
   }
 }

@@ -139,9 +139,36 @@ export const REFERENCE_CASES: readonly GovernanceCase[] = [
       {
         file: `${WRITER}/developer.md`,
         line: 3,
-        cause: "{{campaign}} is free text, and this layer speaks with the platform's authority",
+        cause: "{{campaign}} may carry a client's own text or data",
         fix: 'Move it to userPrefix',
       },
+    ],
+  },
+  {
+    name: 'identifiers and long numbers in a layer, which is neither masked nor guarded',
+    edit: {
+      [`${WRITER}/prompt.yaml`]: [
+        'layers:',
+        '  - { layer: system, file: system.md, owner: a }',
+        '  - { layer: developer, file: developer.md, owner: a }',
+        'userPrefix: { file: user-prefix.md, owner: a }',
+        'variables:',
+        '  audience: { type: identifier }',
+        '  card: { type: integer, min: 0, max: 999999999999999 }',
+        '  count: { type: integer, min: 0, max: 99999999 }',
+        '  campaign: { type: identifier }',
+        '',
+      ].join('\n'),
+      [`${WRITER}/developer.md`]: 'Write for {{audience}}, {{count}} words,\nto {{card}}.\n',
+    },
+    problems: [
+      {
+        file: `${WRITER}/developer.md`,
+        line: 1,
+        cause: '{{audience}} may carry',
+        fix: 'Move it to userPrefix',
+      },
+      { file: `${WRITER}/developer.md`, line: 2, cause: '{{card}} may carry', fix: 'Move it to userPrefix' },
     ],
   },
   {

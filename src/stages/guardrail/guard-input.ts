@@ -48,8 +48,12 @@ export async function guardInput(
       detail: 'the guardrail returned another number of texts than it was given',
     });
   }
-  const prompt = replaceTexts(redacted.prompt, verdict.texts);
-  return proveGuardedPrompt({ redacted, prompt, guard: verdict.recorded });
+  try {
+    const prompt = replaceTexts(redacted.prompt, verdict.texts);
+    return proveGuardedPrompt({ redacted, prompt, guard: verdict.recorded });
+  } catch (error) {
+    return refuse('guardrail.unavailable', { detail: error instanceof Error ? error.name : 'unknown' });
+  }
 }
 
 function collectTexts({ messages, parameters }: ModelPrompt): string[] {

@@ -5,6 +5,9 @@ import type { RecordedGuard } from '../../road/record.ts';
 import { refuse, RefusalError } from '../../road/refusal.ts';
 import { listJudgedTexts, replaceJudgedTexts } from './judged-texts.ts';
 
+/** What an id of a call looks like; whatever else a server sends as one is replaced. */
+const CALL_ID = /^[A-Za-z0-9_.:|/+=-]{1,64}$/;
+
 interface ToolCall {
   readonly index: number;
   readonly id: string;
@@ -58,8 +61,8 @@ export function openOutputGuard(input: {
   }
 
   async function endWithCalls(released: AnswerEvent[], finish: Finish): Promise<readonly GuardedEvent[]> {
-    // The name of a tool is the model's own text, too.
-    const texts = calls.flatMap((call) => [call.name, ...listJudgedTexts(toBlock(call))]);
+    // The id and the name of a call may be the model's own text, too.
+    const texts = calls.flatMap((call) => [call.id, call.name, ...listJudgedTexts(toBlock(call))]);
     const verdict = await ask(() => guardrail.assess({ source: 'OUTPUT', texts, signal }));
     onVerdict(verdict.recorded);
     if (verdict.action === 'blocked') {
@@ -72,9 +75,11 @@ export function openOutputGuard(input: {
     let at = 0;
     const next = () => (verdict.action === 'masked' ? verdict.texts[at++] : texts[at++]) ?? '';
     for (const call of calls) {
-      const { index, id } = call;
+      const { index } = call;
+      const judgedId = next();
+      const id = judgedId === call.id && CALL_ID.test(call.id) ? call.id : `call_${index}`;
       released.push({ type: 'tool_call', index, id, name: next() });
-      const block = replaceJudgedTexts(toBlock(call), next);
+      const block = orRefuse(() => replaceJudgedTexts(toBlock(call), next));
       if (block.type === 'tool_call')
         released.push({ type: 'tool_arguments', index, json: block.argumentsJson });
     }

@@ -137,6 +137,40 @@ test('a mask goes into the block that it belongs to', async () => {
   assert.deepEqual(parameters.stopSequences, ['{internal-ticket}']);
 });
 
+const PIN = createEmbeddedGuardrail(
+  {
+    ...BASELINE,
+    config: {
+      name: 'pin',
+      blockedInputMessaging: 'no',
+      blockedOutputsMessaging: 'no',
+      sensitiveInformationPolicyConfig: {
+        regexesConfig: [
+          {
+            name: 'pin',
+            pattern: '"pin":"[0-9]{4}"',
+            action: 'ANONYMIZE',
+            inputAction: 'ANONYMIZE',
+            inputEnabled: true,
+            outputAction: 'ANONYMIZE',
+            outputEnabled: true,
+          },
+        ],
+      },
+    },
+  },
+  systemClock,
+);
+
+test('a mask across values of JSON is kept, whatever escapes stand beside it', async () => {
+  for (const beside of ['"y"', String.raw`"\u0041"`, String.raw`"a\nb"`]) {
+    const guarded = await guard([user(call(`{"pin":"1234","x":${beside}}`))], PIN);
+    assert.ok(!isRefusal(guarded) && !('blocked' in guarded));
+    const [block] = guarded.prompt.messages[0]?.blocks ?? [];
+    assert.ok(block?.type === 'tool_call' && block.argumentsJson.startsWith('{{pin},'), beside);
+  }
+});
+
 test('a guardrail that throws, or is away, or miscounts, refuses', async () => {
   const messages = [user(text('a'), text('b'))];
   for (const guardrail of [
@@ -290,7 +324,26 @@ const PROPOSALS: readonly (readonly [string, readonly AnswerEvent[]])[] = [
   ['in what is no JSON', propose('Project Nightjar')],
   ['in the second of two calls', [...propose('{}'), ...propose('{"q":"project nightjar"}', 1)]],
   ['in the name of the tool', propose('{}', 0, 'project nightjar')],
+  [
+    'in the id of the call',
+    [
+      { type: 'tool_call', index: 0, id: 'project nightjar', name: 'look-up-order' },
+      { type: 'tool_arguments', index: 0, json: '{}' },
+    ],
+  ],
 ];
+
+test('an id that is none is replaced, since a model may have written it', async () => {
+  const proposal: AnswerEvent[] = [
+    { type: 'tool_call', index: 3, id: 'launches on friday', name: 'look-up-order' },
+    { type: 'tool_arguments', index: 3, json: '{}' },
+  ];
+  const { events } = await judge([[...proposal, finish('tool_calls')]]);
+  assert.deepEqual(
+    events.flatMap((event) => (event.type === 'tool_call' ? [event.id] : [])),
+    ['call_3'],
+  );
+});
 
 for (const [name, proposal] of PROPOSALS) {
   test(`no call leaves when one of them is blocked: ${name}`, async () => {

@@ -7,7 +7,7 @@ import {
   type Redacted,
   type RedactedPrompt,
 } from '../../road/proofs.ts';
-import { refuse, type Refusal } from '../../road/refusal.ts';
+import { describeUnforeseen, refuse, type Refusal } from '../../road/refusal.ts';
 import { isJsonDocument, listArgumentTexts, replaceArgumentTexts } from '../../road/tool-arguments.ts';
 import { Placeholders } from './placeholders.ts';
 
@@ -23,7 +23,7 @@ export function redactPrompt(assembled: AssembledPrompt, detector: PiiDetector):
     const masked = maskPrompt(prompt, masker);
     return proveRedactedPrompt({ grant, prompt: masked, redactions: masker.redactions() });
   } catch (error) {
-    return refuse('redaction.unavailable', { detail: error instanceof Error ? error.message : 'unknown' });
+    return refuse('redaction.unavailable', { detail: describeUnforeseen(error) });
   }
 }
 
@@ -124,6 +124,8 @@ function* listTexts(prompt: ModelPrompt): Iterable<string> {
   for (const message of prompt.messages) {
     for (const block of message.blocks) {
       if (block.type === 'tool_call') yield* listArgumentTexts(block.argumentsJson);
+      else if (block.type === 'tool_result' && isJsonDocument(block.text))
+        yield* listArgumentTexts(block.text);
       else yield block.text;
     }
   }

@@ -140,8 +140,9 @@ test('a placeholder that somebody typed is never handed out, nor restored with t
 test('a lookalike counts wherever it was typed, also behind an escape of a tool call', () => {
   const { redactions } = redact([
     user(text(MAYA), call(String.raw`{"a":"\u005bEMAIL_1]"}`), result('[EMAIL_2]')),
+    user(result(String.raw`{"b":"\u005bEMAIL_3]"}`)),
   ]);
-  assert.equal(redactions[0]?.placeholder, '[EMAIL_3]');
+  assert.equal(redactions[0]?.placeholder, '[EMAIL_4]');
 });
 
 test('a detector that throws refuses', () => {
@@ -152,7 +153,12 @@ test('a detector that throws refuses', () => {
   };
   const refusal = redactPrompt(makeAssembled(makePrompt([user(text('x'))])), broken);
   assert.ok(isRefusal(refusal));
-  assert.deepEqual([refusal.code, refusal.detail], ['redaction.unavailable', 'the detector is away']);
+  assert.equal(refusal.code, 'redaction.unavailable');
+  assert.match(
+    refusal.detail ?? '',
+    /^Error at redaction\.test\.ts:\d+$/,
+    'its message may hold what it was shown',
+  );
 });
 
 test('arguments that are nested without end refuse', () => {
