@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { readRecords } from '../src/adapters/audit-log/testing.ts';
+import { startLocalGateway } from '../src/compose/local.ts';
 import { ask, routeTo, startTestGateway, writeGovernance, type TestGateway } from './support/gateway.ts';
 import { answerWith, startUpstream } from './support/upstream.ts';
 
@@ -154,6 +155,11 @@ test('notices edits in place, saves by rename, new folders and removed files', a
     await rename(file('knowledge/.returns.md.tmp'), file('knowledge/returns.md'));
     await noticed();
   }
+  // Where the watch of the kernel is still on the file that was replaced.
+  for (const more of ['Bring the receipt.', 'Or the card.']) {
+    await appendFile(file('knowledge/returns.md'), `\n${more}`);
+    await noticed();
+  }
   await publishNextPrompt(gateway, 'You are new.');
   await noticed();
   await mkdir(file('knowledge/more/deeply'), { recursive: true });
@@ -229,6 +235,9 @@ test('SIGHUP reloads, a broken repository does not end the process, and SIGTERM 
   await rename(join(root, 'goldenpath.yaml'), join(governance, 'goldenpath.yaml'));
   child.kill('SIGHUP');
   await waitFor(async () => (await reasons()).reasons.length === 0);
+  await waitFor(async () => output.includes('the problems of the governance repository are gone'));
+  child.kill('SIGHUP');
+  await waitFor(async () => output.includes('governance repository not changed'));
   child.kill('SIGTERM');
   const [status] = await once(child, 'exit');
   assert.equal(status, 0);
@@ -236,4 +245,17 @@ test('SIGHUP reloads, a broken repository does not end the process, and SIGTERM 
   assert.deepEqual([actions[0], actions.at(-1)], ['gateway.start', 'gateway.stop']);
   assert.ok(actions.includes('governance.reload_refused'));
   await rm(root, { recursive: true });
+});
+
+test('a gateway whose port is taken leaves its end on the record, beside its start', async () => {
+  await using gateway = await startTestGateway();
+  const stateDir = await mkdtemp(join(tmpdir(), 'goldenpath-taken-'));
+  const options = { governanceDir: gateway.governanceDir, stateDir, host: '127.0.0.1', env: {} };
+  const port = Number(new URL(gateway.url).port);
+  await assert.rejects(startLocalGateway({ ...options, port, log: { level: 'silent', fd: 2 } }), {
+    code: 'EADDRINUSE',
+  });
+  const actions = readRecords(stateDir).flatMap((record) => (record.kind === 'admin' ? [record.action] : []));
+  assert.deepEqual(actions, ['gateway.start', 'gateway.stop']);
+  await rm(stateDir, { recursive: true });
 });

@@ -112,11 +112,16 @@ export async function startLocalGateway(options: LocalOptions): Promise<LocalGat
     const requests = countRequests(server.server);
     // A gateway that serves is on the record before its first request.
     await noteGateway(serving, audit, 'gateway.start');
-    await server.listen({ host, port: options.port });
+    await server.listen({ host, port: options.port }).catch(async (error: unknown) => {
+      // It never served: the record says so. Why it did not is the better thing to tell.
+      await noteGateway(serving, audit, 'gateway.stop').catch(() => undefined);
+      throw error;
+    });
+    const reload = createReload(serving, logger);
     const watcher = watchGovernance({
       directory: options.governanceDir,
-      onChange: (cause) => reload(serving, logger, cause),
-      onLost: (why) => logger.warn({ why }, 'changed governance files are noticed on SIGHUP alone'),
+      onChange: reload,
+      onLost: (why) => logger.warn({ why }, 'changed governance files are noticed after some seconds alone'),
     });
     const retention = startRetention({
       archive,
@@ -131,7 +136,7 @@ export async function startLocalGateway(options: LocalOptions): Promise<LocalGat
       get governance() {
         return serving.governance;
       },
-      reload: (cause) => reload(serving, logger, cause),
+      reload,
       stop: async () => {
         watcher.close();
         retention.close();
@@ -189,13 +194,26 @@ function noteGateway(
   });
 }
 
-async function reload(gateway: GovernedGateway, logger: Logger, cause: string): Promise<ReloadOutcome> {
-  const outcome = await gateway.reload(cause);
-  const { ready, reasons, governance } = gateway.readiness();
-  if (outcome === 'refused') logger.error({ cause, reasons }, 'governance repository not reloaded');
-  if (outcome === 'swapped')
-    logger.info({ cause, ready, version: governance?.version }, 'governance repository reloaded');
-  return outcome;
+/** Reloads, and logs what became of it: whoever sent SIGHUP is answered in every case. */
+function createReload(gateway: GovernedGateway, logger: Logger): LocalGateway['reload'] {
+  let wasRefused = false;
+  const messages = {
+    refused: () => 'governance repository not reloaded',
+    swapped: () => 'governance repository reloaded',
+    unchanged: () =>
+      wasRefused
+        ? 'the problems of the governance repository are gone; it is the version that is served'
+        : 'governance repository not changed',
+  } satisfies Record<ReloadOutcome, () => string>;
+  return async (cause) => {
+    const outcome = await gateway.reload(cause);
+    const { ready, reasons, governance } = gateway.readiness();
+    const message = messages[outcome]();
+    wasRefused = outcome === 'refused';
+    if (wasRefused) logger.error({ cause, reasons }, message);
+    else logger.info({ cause, ready, version: governance?.version }, message);
+    return outcome;
+  };
 }
 
 /** A record that is closed stays closed, whatever becomes of its metrics. */
