@@ -1,5 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { AttemptQuery } from '../compose/evidence.ts';
+import type { Outcome } from '../road/record.ts';
+import { REFUSALS } from '../road/refusal.ts';
 import { DEFAULT_STATE } from './defaults.ts';
 import { parseTimeMs } from './terminal.ts';
 
@@ -19,14 +21,25 @@ export interface FilterOptions {
   readonly state: string;
 }
 
+/** Every outcome, and `open` for what has none yet. */
+const OUTCOMES = {
+  answered: true,
+  blocked: true,
+  refused: true,
+  failed: true,
+  cancelled: true,
+  abandoned: true,
+  open: true,
+} as const satisfies Record<Outcome | 'open', true>;
+
 /** Adds the options that say which attempts are meant. */
 export function addFilterOptions(command: Command): Command {
   return command
     .option('--user <subject>', 'asked by this user')
     .option('--tenant <name>', 'of this tenant')
     .option('--capability <name>', 'of this capability')
-    .option('--outcome <outcome>', 'answered, blocked, refused, failed, cancelled, abandoned or open')
-    .option('--code <code>', 'refused with this code, such as guardrail.input_blocked')
+    .option('--outcome <outcome>', `${Object.keys(OUTCOMES).slice(0, -1).join(', ')} or open`, parseOutcome)
+    .option('--code <code>', 'refused with this code, such as guardrail.input_blocked', parseCode)
     .option('--workflow <name>', 'of this workflow')
     .option('--route <name>', 'that took this route')
     .option('--text <text>', 'with this text anywhere in the record')
@@ -42,6 +55,25 @@ export function toQuery({ since, until, ...rest }: FilterOptions): AttemptQuery 
     ...(since !== undefined && { sinceMs: since }),
     ...(until !== undefined && { untilMs: until }),
   };
+}
+
+/** A misspelt outcome would match nothing, and "no attempt matches" would read like an answer. */
+function parseOutcome(text: string): string {
+  if (!Object.hasOwn(OUTCOMES, text))
+    throw new InvalidArgumentError(`Write one of ${Object.keys(OUTCOMES).join(', ')}.`);
+  return text;
+}
+
+function parseCode(text: string): string {
+  if (Object.hasOwn(REFUSALS, text)) return text;
+  const codes = Object.keys(REFUSALS);
+  const [stage = '', name = stage] = text.split('.');
+  const near = codes.filter((code) => code.startsWith(`${stage}.`) || code.endsWith(`.${name}`));
+  throw new InvalidArgumentError(
+    near.length > 0
+      ? `Write one of ${near.join(', ')}; docs/reference/refusals.md lists all codes.`
+      : 'docs/reference/refusals.md lists the codes.',
+  );
 }
 
 export function parseWhen(text: string): number {

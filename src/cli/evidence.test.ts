@@ -89,6 +89,41 @@ describe('the commands for evidence', () => {
     assert.deepEqual(notesOf(stateDir), []);
   });
 
+  test('say which outcomes and codes there are, where one is misspelt', () => {
+    const stateDir = copyState();
+    const query = (...args: string[]) => {
+      const { status, stderr } = run(stateDir, 'audit', 'query', ...args);
+      return [status, stderr.split('\n')[0]?.replace(/.*invalid\. /, '')];
+    };
+    assert.deepEqual(query('--outcome', 'bogus'), [
+      2,
+      'Write one of answered, blocked, refused, failed, cancelled, abandoned, open.',
+    ]);
+    assert.match(query('--code', 'guardrail.nope').join(), /^2,.*guardrail\.input_blocked.*refusals\.md/);
+    assert.match(query('--code', 'input_blocked').join(), /^2,.*refusals\.md/);
+    assert.equal(query('--outcome', 'open')[0], 0);
+    assert.equal(query('--code', 'guardrail.input_blocked')[0], 0);
+  });
+
+  test('say how to find the log where there is none, and make none there', () => {
+    const nowhere = path.join(makeStateDir(), 'typo');
+    for (const args of [
+      ['explain', 'last'],
+      ['audit', 'query'],
+      ['audit', 'verify'],
+      ['audit', 'anchor'],
+      ['archive', 'shred', 'acme', '--reason', 'x'],
+    ]) {
+      const { status, stdout, stderr } = run(nowhere, ...args);
+      assert.deepEqual([status, stdout], [2, ''], args.join(' '));
+      assert.match(
+        stderr,
+        /there is no audit log in .*typo\/audit\. Name the folder .*--state or GOLDENPATH_STATE/,
+      );
+    }
+    assert.equal(fs.existsSync(nowhere), false);
+  });
+
   test('show prompts only with a reason, record each reading, and never pass on control characters', () => {
     const stateDir = copyState();
     assert.deepEqual([run(stateDir, 'audit', 'query', '--prompts').status, notesOf(stateDir).length], [2, 0]);

@@ -48,7 +48,11 @@ describe('goldenpath token', () => {
       '--state',
       state,
     );
-    assert.equal(error, '');
+    assert.equal(
+      error,
+      `goldenpath: made a new key in ${state}; only a gateway with that --state accepts its tokens\n`,
+    );
+    assert.equal((await run(...whom, '--state', state)).error, '', 'the key is there now');
     assert.match(out, /^[\w-]+\.[\w-]+\.[\w-]+\n$/);
     const claims = decodeJwt(out);
     assert.deepEqual(

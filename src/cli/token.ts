@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
-import { mintLoopbackToken } from '../compose/tokens.ts';
+import { hasLoopbackKey, mintLoopbackToken } from '../compose/tokens.ts';
 import { DEFAULT_STATE } from './defaults.ts';
 
 interface TokenOptions {
@@ -25,7 +25,13 @@ export function addTokenCommand(program: Command): void {
     .option('--state <dir>', 'the state directory of the gateway', DEFAULT_STATE)
     .action(async (options: TokenOptions, command: Command) => {
       try {
-        command.configureOutput().writeOut?.(`${await mintFor(options)}\n`);
+        const output = command.configureOutput();
+        const isNew = !hasLoopbackKey(options.state);
+        output.writeOut?.(`${await mintFor(options)}\n`);
+        if (isNew)
+          output.writeErr?.(
+            `goldenpath: made a new key in ${options.state}; only a gateway with that --state accepts its tokens\n`,
+          );
       } catch (error) {
         command.error(`error: ${error instanceof Error ? error.message : 'the token could not be made'}`);
       }

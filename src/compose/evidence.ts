@@ -23,6 +23,7 @@ export type { AttemptQuery, FoundAttempt, FoundLine, ReadResult };
 
 /** Attempts that match, newest first; `last` stands for the newest of all. */
 export function queryAttempts(stateDir: string, query: AttemptQuery): FoundAttempt[] {
+  locateAuditLog(stateDir);
   const search = openAuditSearch({ stateDir });
   try {
     return search.query(query);
@@ -33,6 +34,7 @@ export function queryAttempts(stateDir: string, query: AttemptQuery): FoundAttem
 
 /** One attempt by its id, or the newest one for `last`. */
 export function findAttempt(stateDir: string, requestId: string): FoundAttempt | undefined {
+  locateAuditLog(stateDir);
   const search = openAuditSearch({ stateDir });
   try {
     return requestId === 'last' ? search.query({ limit: 1 })[0] : search.find(requestId);
@@ -51,9 +53,18 @@ export function findCheckpoint(
 
 /** The newest signed checkpoint of every writer, as lines to keep elsewhere. */
 export function newestCheckpoints(stateDir: string): string[] {
-  const auditDir = path.join(stateDir, 'audit');
-  if (!existsSync(auditDir)) throw new Error(`there is no audit log in ${auditDir}`);
+  const auditDir = locateAuditLog(stateDir);
   return findNewestCheckpoints(auditDir).map(({ text }) => text);
+}
+
+/** Where the log of a state folder stands. Throws, and says what to do, where there is none. */
+function locateAuditLog(stateDir: string): string {
+  const auditDir = path.join(stateDir, 'audit');
+  if (existsSync(auditDir)) return auditDir;
+  throw new Error(
+    `there is no audit log in ${auditDir}. Name the folder that the gateway uses with --state or ` +
+      'GOLDENPATH_STATE; if it has never run, start it first.',
+  );
 }
 
 /** Writes attempts with their proofs into a new folder. */
@@ -88,7 +99,7 @@ export function verifyEvidence(
   if (isExport(order.dir))
     return { kind: 'export', report: verifyExport({ dir: order.dir, ...(keys && { keys }) }) };
   const { anchorFile, onProgress } = order;
-  const auditDir = path.join(order.dir, 'audit');
+  const auditDir = locateAuditLog(order.dir);
   return {
     kind: 'log',
     report: verifyLog({
@@ -163,6 +174,7 @@ export async function expireArchive(stateDir: string): Promise<number> {
 }
 
 async function withAuditLog<T>(stateDir: string, use: (log: AuditLog) => Promise<T>): Promise<T> {
+  locateAuditLog(stateDir); // else a misspelt folder would get a log of its own
   const log = await openLocalAuditLog({ stateDir, clock: systemClock, role: 'command' });
   try {
     return await use(log);

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { locateKeyFile } from '../adapters/loopback-issuer/key-file.ts';
 import { openLoopbackIssuer, type TokenOrder } from '../adapters/loopback-issuer/loopback-issuer.ts';
 import { systemClock } from '../adapters/clock/system.ts';
 
@@ -5,6 +7,11 @@ import { systemClock } from '../adapters/clock/system.ts';
 export async function mintLoopbackToken(stateDir: string, order: TokenOrder): Promise<string> {
   const issuer = await openIssuer(stateDir);
   return issuer.mint(order);
+}
+
+/** Whether a key stands there already: a token of a new key is accepted only by a gateway on the same folder. */
+export function hasLoopbackKey(stateDir: string): boolean {
+  return existsSync(locateKeyFile(stateDir));
 }
 
 async function openIssuer(stateDir: string): ReturnType<typeof openLoopbackIssuer> {
