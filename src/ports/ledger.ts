@@ -21,7 +21,7 @@ export const MAX_LEDGER_RATE = 1e9;
  */
 export type ChargeRule = TotalRule | SlidingRule | BucketRule | HeldRule;
 
-/** So much in a window of the calendar, such as a budget of a month. */
+/** So much in a window of the calendar, such as a budget of a month. A day after its end a window takes nothing more. */
 export interface TotalRule {
   readonly kind: 'total';
   readonly limit: number;
@@ -31,7 +31,10 @@ export interface TotalRule {
   readonly endsAtMs: number | undefined;
 }
 
-/** So much in any stretch of this length, such as tokens per minute. Counted at the time of the reservation. */
+/**
+ * So much in any stretch of this length, such as tokens per minute. Counted at the time of the reservation; what is used
+ * beyond it, at the time of the settlement. It comes back up to a sixtieth of the window late, and never early.
+ */
 export interface SlidingRule {
   readonly kind: 'sliding';
   readonly limit: number;
@@ -52,7 +55,7 @@ export interface HeldRule {
 }
 
 export interface ReserveRequest {
-  /** Unique for each reservation. */
+  /** Unique for each reservation, also between processes: one that this process holds already is rejected. */
   readonly id: string;
   readonly nowMs: number;
   /** When the reservation counts as a crash's leftover: well after the request's own deadline. */
@@ -92,8 +95,8 @@ export interface SettleRequest {
 
 export interface Settlement {
   /**
-   * `corrected`: the reservation had expired, and what was then booked in full is now what was used. `unknown`: it was
-   * settled or released before, or never made, and nothing is booked.
+   * `corrected`: the reservation had expired, and what was then booked in full is now what was used; so for a day.
+   * `unknown`: it was settled or released before, or never made, and nothing is booked.
    */
   readonly state: 'settled' | 'corrected' | 'unknown';
   /** Scopes that are now above their limit, because more was used than was reserved. */

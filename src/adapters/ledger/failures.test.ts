@@ -149,7 +149,8 @@ test('begins its log anew while it writes on and on', async (context) => {
   await reserveNow(ledger, { id: 'first', charges: [] });
   const first = countRestarts();
   for (let turn = 0; countRestarts() === first; turn += 1) {
-    assert.ok(turn < 500, 'the log only grows');
+    // Before the main thread would fold it itself, as a last resort.
+    assert.ok(turn < 100, 'the log only grows');
     for (let count = 0; count < 100; count += 1) {
       const charges = [budget(1, { limit: 1e6, scope: `${turn}/${count}` })];
       await reserveNow(ledger, { id: `${turn}/${count}`, charges });

@@ -132,3 +132,17 @@ test('a bucket gives what its rate says: one request after another, as soon as t
   }
   assert.ok(nowMs - START_MS <= 100_000 + 300, `${nowMs - START_MS} ms for 300 requests at 3 a second`);
 });
+
+test('a bucket rounds what flows off down, to a millionth', () => {
+  const rule = { kind: 'bucket', perSecond: 0.9999995, burst: 1 } as const;
+  const [early, late] = [1000, 1001].map((afterMs) =>
+    play(
+      [
+        { afterMs: 0, amount: 1 },
+        { afterMs, amount: 1 },
+      ],
+      rule,
+    ),
+  );
+  assert.deepEqual([early?.length, late?.length], [1, 2]);
+});
