@@ -84,22 +84,6 @@ export interface GuardrailReference {
     | undefined;
 }
 
-/** How much may be asked for in a time; what is absent is not limited. */
-export interface AdmissionLimits {
-  readonly requestsPerSecond: { readonly perSecond: number; readonly burst: number } | undefined;
-  readonly requestsPerMonth: number | undefined;
-  readonly tokensPerMinute: number | undefined;
-  readonly concurrentRequests: number | undefined;
-}
-
-/** How much may be spent, in micro-dollars. */
-export interface Budget {
-  readonly microUsdPerDay: number | undefined;
-  readonly microUsdPerMonth: number | undefined;
-  /** Share of the budget at which an alert is raised, 0 to 1. */
-  readonly alertAt: number;
-}
-
 /** One way to a model. */
 export interface Route {
   readonly name: string;
