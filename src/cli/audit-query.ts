@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { queryAttempts, readArchivedText, type FoundAttempt, type ReadResult } from '../compose/evidence.ts';
 import { addFilterOptions, parseLimit, toQuery, type FilterOptions } from './audit-filter.ts';
 import { describeArchived } from './archived-text.ts';
+import { COMMAND } from './command-name.ts';
 import { formatTable, paint, stripControls, type Column } from './terminal.ts';
 
 interface QueryOptions extends FilterOptions {
@@ -42,7 +43,7 @@ export function warnOfDamage(attempts: readonly FoundAttempt[]): void {
   if (damaged.length === 0) return;
   const places = damaged.map((line) => `${line?.file}:${line?.line}`).join(', ');
   process.stderr.write(
-    `goldenpath: these lines were changed after they were written: ${places}. Run goldenpath audit verify.\n`,
+    `goldenpath: these lines were changed after they were written: ${places}. Run ${COMMAND} audit verify.\n`,
   );
   process.exitCode = 1;
 }

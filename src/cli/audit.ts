@@ -3,6 +3,7 @@ import { exportEvidence, newestCheckpoints, queryAttempts } from '../compose/evi
 import { addFilterOptions, parseLimit, toQuery, type FilterOptions } from './audit-filter.ts';
 import { addQueryCommand } from './audit-query.ts';
 import { addVerifyCommand } from './audit-verify.ts';
+import { COMMAND } from './command-name.ts';
 import { DEFAULT_STATE } from './defaults.ts';
 
 /** Adds `goldenpath audit`: query, verify, export and anchor. */
@@ -38,7 +39,7 @@ function addExportCommand(audit: Command): void {
       const attempts = queryAttempts(options.state, toQuery(filter));
       const { lines, unproven } = exportEvidence({ stateDir: options.state, outDir: out, attempts });
       process.stdout.write(
-        `${attempts.length} attempts, ${lines} lines: verify them with goldenpath audit verify ${out}\n`,
+        `${attempts.length} attempts, ${lines} lines: verify them with ${COMMAND} audit verify ${out}\n`,
       );
       if (unproven > 0)
         process.stderr.write(

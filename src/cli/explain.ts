@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { findAttempt, findCheckpoint, readArchivedText, type FoundAttempt } from '../compose/evidence.ts';
 import { describeArchived } from './archived-text.ts';
 import { describeForScripts, warnOfDamage } from './audit-query.ts';
+import { COMMAND } from './command-name.ts';
 import { DEFAULT_STATE } from './defaults.ts';
 import { describeStory } from './explain-story.ts';
 import { paint, stripControls } from './terminal.ts';
@@ -30,7 +31,7 @@ export function addExplainCommand(program: Command): void {
       const attempt = findAttempt(state, request);
       if (attempt === undefined) {
         process.stderr.write(
-          `goldenpath: no request ${request} in ${state}. goldenpath audit query --since 1h lists the newest.\n`,
+          `goldenpath: no request ${request} in ${state}. ${COMMAND} audit query --since 1h lists the newest.\n`,
         );
         process.exitCode = 1;
         return;

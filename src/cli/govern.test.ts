@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { spawn, spawnSync } from 'node:child_process';
+import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -29,7 +29,10 @@ async function openWorkshop(): Promise<Workshop> {
     fill: () => cp(STARTER, join(path, 'company'), { recursive: true }),
     run: (args, env = {}) =>
       new Promise((resolve) => {
-        const child = spawn(process.execPath, [MAIN, ...args], { cwd: path, env: { PATH: '', ...env } });
+        const child = spawn(process.execPath, [MAIN, ...args], {
+          cwd: path,
+          env: { PATH: '', GOLDENPATH_COMMAND: 'goldenpath', ...env },
+        });
         let out = '';
         let err = '';
         child.stdout.on('data', (data: Buffer) => (out += data.toString()));
@@ -186,4 +189,19 @@ test('schema writes the JSON Schemas; an unknown option exits 2', async () => {
   assert.ok((await readdir(join(shop.path, 'out'))).includes('capability.schema.json'));
   assert.equal(unknown.status, 2);
   assert.match(unknown.err, /unknown option '--frobnicate'/);
+});
+
+test('names itself in what it prints to paste as it was called: by a path, or through PATH', async () => {
+  await using shop = await openWorkshop();
+  const script = fileURLToPath(new URL('../../goldenpath', import.meta.url));
+  const env = { PATH: process.env['PATH'] ?? '' };
+  const next = (command: string, folder: string, path = env.PATH) => {
+    const options = { cwd: shop.path, env: { PATH: path }, encoding: 'utf8' } as const;
+    const { stdout, stderr } = spawnSync('sh', ['-c', `${command} init ${folder}`], options);
+    return /^ {2}(.*) check (.*)$/m.exec(stdout)?.slice(1) ?? stderr;
+  };
+  await symlink(script, join(shop.path, 'goldenpath'));
+  assert.deepEqual(next('./goldenpath', 'a'), ['./goldenpath', 'a']);
+  assert.deepEqual(next('goldenpath', "'b c'", `${shop.path}:${env.PATH}`), ['goldenpath', "'b c'"]);
+  assert.deepEqual(next(`${process.execPath} ${MAIN}`, 'd'), [script, 'd']);
 });

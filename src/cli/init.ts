@@ -1,6 +1,7 @@
 import { cp, readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
+import { COMMAND, quote } from './command-name.ts';
 
 const STARTER = fileURLToPath(new URL('../governance/starter', import.meta.url));
 
@@ -15,9 +16,9 @@ export function addInitCommand(program: Command): void {
       await cp(STARTER, directory, { recursive: true, errorOnExist: true, force: false });
       process.stdout.write(
         `${directory} is a governance repository now: one capability, one tenant, one policy.\n\nNext:\n` +
-          `  goldenpath check ${directory}\n` +
-          `  goldenpath can maya assistant --tenant main --group staff --governance ${directory}\n` +
-          `  goldenpath start --governance ${directory}\n`,
+          `  ${COMMAND} check ${quote(directory)}\n` +
+          `  ${COMMAND} can maya assistant --tenant main --group staff --governance ${quote(directory)}\n` +
+          `  ${COMMAND} start --governance ${quote(directory)}\n`,
       );
     });
 }

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { compileGovernance } from '../governance/compile.ts';
 import { LOCK_FILE } from '../governance/parts.ts';
 import { readLock } from '../governance/lock.ts';
+import { COMMAND, quote } from './command-name.ts';
 import { DEFAULT_GOVERNANCE } from './defaults.ts';
 
 /** Adds `goldenpath publish`: from then on the versions that it writes down may not change. */
@@ -18,7 +19,7 @@ export function addPublishCommand(program: Command): void {
       const rest =
         problems.length === 0
           ? ''
-          : `What has problems is not published: run goldenpath check ${directory}\n`;
+          : `What has problems is not published: run ${COMMAND} check ${quote(directory)}\n`;
       process.stdout.write(
         published.length === 0
           ? `nothing new to publish\n${rest}`

@@ -1,5 +1,7 @@
 import { InvalidArgumentError, type Command } from 'commander';
+import type { SuggestedRequest } from '../compose/decisions.ts';
 import type { LocalGateway } from '../compose/local.ts';
+import { COMMAND, quote } from './command-name.ts';
 import { DEFAULT_GOVERNANCE, DEFAULT_HOST, DEFAULT_PORT, DEFAULT_STATE } from './defaults.ts';
 
 interface StartOptions {
@@ -27,10 +29,19 @@ export function addStartCommand(program: Command): void {
     .action(start);
 }
 
+const USER = 'maya';
+
+/** What the example that ships with the checkout is best asked. */
+const EXAMPLE = {
+  capability: 'support-assistant',
+  question: 'How long can I return an item? I am maya@example.com',
+} as const;
+
 async function start(options: StartOptions): Promise<void> {
   const level = options.logLevel ?? (process.stderr.isTTY ? 'warn' : 'info');
   // Server and providers are loaded for this command alone: the others answer in half the time.
   const { startLocalGateway } = await import('../compose/local.ts');
+  const { suggestRequest } = await import('../compose/decisions.ts');
   const gateway = await startLocalGateway({
     governanceDir: options.governance,
     stateDir: options.state,
@@ -41,7 +52,9 @@ async function start(options: StartOptions): Promise<void> {
   }).catch((error: unknown) => {
     throw explainStartFailure(error, options);
   });
-  process.stdout.write(greet(gateway, options));
+  const { governance } = gateway;
+  const suggested = suggestRequest(governance, { user: USER, prefer: EXAMPLE.capability });
+  process.stdout.write(greet(gateway, options, suggested));
   let stopping = false;
   const stop = () => {
     if (stopping) process.exit(1); // asked twice: at once
@@ -101,35 +114,37 @@ function explainStartFailure(error: unknown, options: StartOptions): Error {
   return error;
 }
 
-/** As a shell reads it back. */
-function quote(text: string): string {
-  return /^[\w./~:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
-}
-
 /** What to do next: a command to paste, then the story of its answer and the proof of the log. */
-function greet(gateway: LocalGateway, options: StartOptions): string {
-  const { name, version, loopbackIssuer, capabilities } = gateway.governance;
+function greet(
+  { url, governance }: LocalGateway,
+  options: StartOptions,
+  suggested: SuggestedRequest | undefined,
+): string {
+  const { name, version, capabilities } = governance;
   const lines = [
-    `Goldenpath is ready at ${gateway.url}`,
+    `Goldenpath is ready at ${url}`,
     `  governance  ${name}, version ${version.slice(0, 12)}: ${[...capabilities.keys()].join(', ')}`,
     `  state       ${options.state}`,
     '',
   ];
-  if (loopbackIssuer && capabilities.has('support-assistant')) {
+  if (governance.loopbackIssuer && suggested !== undefined) {
+    const { capability, tenant, groups } = suggested;
     // Said even where the environment says it: the other terminal need not have that variable.
     const state = options.state === '.goldenpath' ? '' : ` --state ${quote(options.state)}`;
+    const who = [`--user ${USER} --tenant ${tenant}`, ...groups.map((group) => `--group ${quote(group)}`)];
+    const question = capability === EXAMPLE.capability ? EXAMPLE.question : 'What can you help me with?';
     lines.push(
       'Paste this into another terminal:',
       '',
-      `  curl -s ${gateway.url}/v1/chat/completions \\`,
-      `    -H "authorization: Bearer $(./goldenpath token --user maya --tenant acme --group support${state})" \\`,
+      `  curl -s ${url}/v1/chat/completions \\`,
+      `    -H "authorization: Bearer $(${COMMAND} token ${who.join(' ')}${state})" \\`,
       "    -H 'content-type: application/json' \\",
-      `    -d '{"model":"support-assistant","messages":[{"role":"user","content":"How long can I return an item? I am maya@example.com"}]}'`,
+      `    -d '{"model":"${capability}","messages":[{"role":"user","content":"${question}"}]}'`,
       '',
       "Then ask for that answer's story, and prove that the log was not altered:",
       '',
-      `  ./goldenpath explain last${state}`,
-      `  ./goldenpath audit verify${state}`,
+      `  ${COMMAND} explain last${state}`,
+      `  ${COMMAND} audit verify${state}`,
       '',
     );
   }
