@@ -51,13 +51,13 @@ export function warnOfDamage(attempts: readonly FoundAttempt[]): void {
 const COLUMNS: readonly Column[] = [
   { heading: 'time' },
   { heading: 'request', minWidth: 12 },
-  { heading: 'tenant', minWidth: 6 },
-  { heading: 'user', minWidth: 6 },
-  { heading: 'capability', minWidth: 8 },
-  { heading: 'outcome' },
-  { heading: 'code or route', minWidth: 10 },
-  { heading: 'tokens', align: 'right' },
-  { heading: 'ms', align: 'right' },
+  { heading: 'tenant', minWidth: 6, dropOrder: 3 },
+  { heading: 'user', minWidth: 6, dropOrder: 5 },
+  { heading: 'capability', minWidth: 8, dropOrder: 4 },
+  { heading: 'outcome', dropOrder: 7 },
+  { heading: 'code or route', minWidth: 10, dropOrder: 6 },
+  { heading: 'tokens', align: 'right', dropOrder: 2 },
+  { heading: 'ms', align: 'right', dropOrder: 1 },
 ];
 
 function formatAttempts(

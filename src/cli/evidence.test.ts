@@ -28,7 +28,15 @@ const PROGRAM = `
 `;
 
 function run(stateDir: string, ...args: string[]): { status: number | null; stdout: string; stderr: string } {
-  const env = { ...process.env, GOLDENPATH_STATE: stateDir, NO_COLOR: '1' };
+  return runWith({ COLUMNS: '' }, stateDir, ...args);
+}
+
+function runWith(
+  more: Readonly<Record<string, string>>,
+  stateDir: string,
+  ...args: string[]
+): { status: number | null; stdout: string; stderr: string } {
+  const env = { ...process.env, GOLDENPATH_STATE: stateDir, NO_COLOR: '1', ...more };
   const cwd = path.join(import.meta.dirname, '..', '..');
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
@@ -87,6 +95,22 @@ describe('the commands for evidence', () => {
     assert.equal(JSON.parse(newest).record.outcome, 'answered');
     assert.match(run(stateDir, 'audit', 'query', '--user', 'nobody').stdout, /no attempt matches/);
     assert.deepEqual(notesOf(stateDir), []);
+  });
+
+  test('fit the table into a narrow terminal: what says least goes first, the request never', () => {
+    const stateDir = copyState();
+    for (const [columns, headings] of [
+      ['60', /^time +request +user +outcome +code or route\n/],
+      ['90', /^time +request +tenant +user +capabili… +outcome +code or r.*… +tokens +ms\n/],
+      ['36', /^time +request\n/],
+      ['', /^time +request +tenant .* ms\n/],
+    ] as const) {
+      const { stdout } = runWith({ COLUMNS: columns }, stateDir, 'audit', 'query');
+      assert.match(stdout, headings, `${columns}: ${stdout}`);
+      for (const line of stdout.split('\n'))
+        assert.ok(line.length <= Number(columns || 160), `${columns}: ${line}`);
+      assert.match(stdout, / r2\b/);
+    }
   });
 
   test('say which outcomes and codes there are, where one is misspelt', () => {

@@ -13,18 +13,29 @@ export interface Column {
   readonly align?: 'left' | 'right';
   /** Columns shrink to this many characters before the table gets wider than the terminal. */
   readonly minWidth?: number;
+  /** Where shrinking is not enough, columns that have a number are left out, the lowest first. */
+  readonly dropOrder?: number;
 }
 
 const GAP = '  ';
 const WIDTH_WITHOUT_TERMINAL = 160;
 
-/** Lays out rows under headings, cut so that each fits on one line of the terminal. */
+/** Lays out rows under headings, cut so that each fits on one line of the terminal; left out is what fits least. */
 export function formatTable(
   columns: readonly Column[],
   rows: readonly (readonly string[])[],
   width = terminalWidth(),
 ): string {
   const widths = fitWidths(columns, rows, width);
+  const dropped = excessOf(widths, width) > 0 ? findDropped(columns) : undefined;
+  if (dropped !== undefined) {
+    const keep = (_: unknown, index: number) => index !== dropped;
+    return formatTable(
+      columns.filter(keep),
+      rows.map((row) => row.filter(keep)),
+      width,
+    );
+  }
   const layOut = (cells: readonly string[]) =>
     columns
       .map(({ align }, index) =>
@@ -36,9 +47,11 @@ export function formatTable(
   return [headings, ...rows.map(layOut)].map((line) => `${line}\n`).join('');
 }
 
-/** Columns of the terminal, or a width for files and pipes. */
+/** Columns of the terminal; for files and pipes what COLUMNS says, or else a width that cuts little. */
 export function terminalWidth(): number {
-  return process.stdout.isTTY ? process.stdout.columns : WIDTH_WITHOUT_TERMINAL;
+  if (process.stdout.isTTY) return process.stdout.columns;
+  const told = process.env['COLUMNS'] ?? '';
+  return /^[1-9][0-9]{0,4}$/.test(told) ? Number(told) : WIDTH_WITHOUT_TERMINAL;
 }
 
 /** Removes what could steer the terminal: text that a caller wrote must not clear the screen or fake output. */
@@ -87,7 +100,7 @@ function fitWidths(
   const widths = columns.map(({ heading }, index) =>
     rows.reduce((widest, row) => Math.max(widest, (row[index] ?? '').length), heading.length),
   );
-  let excess = widths.reduce((sum, one) => sum + one, 0) + GAP.length * (columns.length - 1) - width;
+  let excess = excessOf(widths, width);
   while (excess > 0) {
     const slack = columns.map(
       ({ minWidth }, index) => (widths[index] ?? 0) - (minWidth ?? widths[index] ?? 0),
@@ -98,6 +111,17 @@ function fitWidths(
     excess -= 1;
   }
   return widths;
+}
+
+function excessOf(widths: readonly number[], width: number): number {
+  return widths.reduce((sum, one) => sum + one, 0) + GAP.length * (widths.length - 1) - width;
+}
+
+/** Which column is left out next; `undefined` where every one must stay. */
+function findDropped(columns: readonly Column[]): number | undefined {
+  const orders = columns.map(({ dropOrder }) => dropOrder ?? Number.POSITIVE_INFINITY);
+  const lowest = Math.min(...orders);
+  return Number.isFinite(lowest) ? orders.indexOf(lowest) : undefined;
 }
 
 function padCell({ text, width, align }: { text: string; width: number; align: 'left' | 'right' }): string {
