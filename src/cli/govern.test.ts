@@ -205,3 +205,19 @@ test('names itself in what it prints to paste as it was called: by a path, or th
   assert.deepEqual(next('goldenpath', "'b c'", `${shop.path}:${env.PATH}`), ['goldenpath', "'b c'"]);
   assert.deepEqual(next(`${process.execPath} ${MAIN}`, 'd'), [script, 'd']);
 });
+
+test('a tenant whose file cannot be read is not also reported as missing', async () => {
+  await using shop = await openWorkshop();
+  await shop.fill();
+  const root = join(shop.path, 'company/goldenpath.yaml');
+  await writeFile(
+    root,
+    `${await readFile(root, 'utf8')}
+issuers: [{ issuer: 'https://issuer.example', audiences: [a], claims: { tenant: t }, tenants: [main] }]
+`,
+  );
+  assert.match((await shop.run(['check', 'company'])).out, /^ok: /);
+  await writeFile(join(shop.path, 'company/tenants/main.yaml'), Buffer.from([0x64, 0xff]));
+  const { out } = await shop.run(['check', 'company']);
+  assert.match(out, /^tenants\/main\.yaml:1:1 problem: not valid UTF-8\n.*\n\n1 problem: /);
+});

@@ -48,6 +48,9 @@ async function scanOrFail(directory: string, command: Command): Promise<ScanRepo
   try {
     return await scanDirectory(directory);
   } catch (error) {
+    // Only the folder itself throws: what is missing within it is reported as unreadable.
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT')
+      return fail(command, new Error(`the folder ${directory} does not exist`));
     return fail(command, error);
   }
 }

@@ -84,7 +84,8 @@ export function compileSource(source: Source): Compiled {
 
 function listNames(source: Source, folder: string): ReadonlySet<string> {
   const pattern = new RegExp(`^${folder}/([^/]+)\\.yaml$`);
-  return new Set([...source.files.keys()].flatMap((file) => pattern.exec(file)?.[1] ?? []));
+  const files = [...source.files.keys(), ...source.problems.map(({ file }) => file)];
+  return new Set(files.flatMap((file) => pattern.exec(file)?.[1] ?? []));
 }
 
 function hashVersions(
