@@ -83,7 +83,8 @@ export async function startGoldenpath(
   return launch({
     name: 'Goldenpath, all controls',
     port,
-    args: [...nodeArgs, join(ROOT, 'src/main.ts'), ...args],
+    // As `npm start` and the `goldenpath` script start it.
+    args: [...nodeArgs, '--max-semi-space-size=16', join(ROOT, 'src/main.ts'), ...args],
     headers: { authorization: `Bearer ${token}` },
     readyPath: '/readyz',
   });
