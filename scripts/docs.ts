@@ -122,7 +122,7 @@ function findUnknownCommands(): string[] {
     const commands = [...text.matchAll(/(?:\.\/|`)goldenpath ([a-z]+)(?: ([a-z]+))?/g)]
       .filter(([, name = '']) => program.commands.every((command) => command.name() !== name))
       .map(([, name]) => `${path}: shows goldenpath ${name}, which does not exist`);
-    const missing = [...text.matchAll(/npm run ([a-z:]+)/g)]
+    const missing = [...text.matchAll(/npm run ([a-z0-9:]+)/g)]
       .filter(([, name = '']) => scripts[name] === undefined)
       .map(([, name]) => `${path}: shows npm run ${name}, which does not exist`);
     return [...commands, ...missing];
