@@ -22,7 +22,8 @@ export function reserveBucket(
   const after = level + charge.amount * MILLION;
   const spare = burst * MILLION - after;
   if (spare < 0) {
-    const waitMs = timeToFlowMs(-spare, perSecond) + (seenMs - nowMs);
+    // A millionth more, since what flows off is rounded down once again by then.
+    const waitMs = timeToFlowMs(1 - spare, perSecond) + (seenMs - nowMs);
     return {
       fits: false,
       remaining: Math.max(0, Math.floor(burst - level / MILLION)),
