@@ -147,15 +147,24 @@ test('a bucket rounds what flows off down, to a millionth', () => {
   assert.deepEqual([early?.length, late?.length], [1, 2]);
 });
 
-test('who waits as long as a slow bucket says is let in, whenever it asked', () => {
+test('who waits as long as a slow bucket says is let in, whenever it was looked at and asked', () => {
   const rule = { kind: 'bucket', perSecond: 0.01, burst: 1 } as const;
-  const charge = { scope: 's', rule, amount: 1 };
-  const first = decideCharge(undefined, charge, START_MS);
+  const first = decideCharge(undefined, { scope: 's', rule, amount: 1 }, START_MS);
   assert.ok(first.fits);
-  for (let afterMs = 0; afterMs < 100_000; afterMs += 7) {
-    const decision = decideCharge(first.next, charge, START_MS + afterMs);
-    assert.ok(!decision.fits && decision.retryAfterMs !== undefined);
-    const nowMs = START_MS + afterMs + decision.retryAfterMs;
-    assert.ok(decideCharge(first.next, charge, nowMs).fits, `asked after ${afterMs} ms`);
+  let state = first.next;
+  for (let afterMs = 13; afterMs < 99_000; afterMs += 13) {
+    const askedMs = START_MS + afterMs;
+    const looked = decideCharge(state, { scope: 's', rule, amount: 0 }, askedMs);
+    assert.ok(looked.fits);
+    state = looked.next;
+    for (const laterMs of [askedMs + 1, askedMs + 9]) {
+      const decision = decideCharge(state, { scope: 's', rule, amount: 1 }, laterMs);
+      assert.ok(!decision.fits && decision.retryAfterMs !== undefined);
+      const nowMs = laterMs + decision.retryAfterMs;
+      assert.ok(
+        decideCharge(state, { scope: 's', rule, amount: 1 }, nowMs).fits,
+        `asked after ${afterMs} ms`,
+      );
+    }
   }
 });
