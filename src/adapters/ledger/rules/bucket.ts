@@ -22,8 +22,11 @@ export function reserveBucket(
   const after = level + charge.amount * MILLION;
   const spare = burst * MILLION - after;
   if (spare < 0) {
-    // A millionth more, since what flows off is rounded down once again by then.
-    const waitMs = timeToFlowMs(1 - spare, perSecond) + (seenMs - nowMs);
+    const flowMs = timeToFlowMs(-spare, perSecond);
+    // What flows off is rounded down once again by then, which may hold back a millionth more.
+    const then = state === undefined ? 0 : flowOff({ ...state, perSecond }, seenMs + flowMs);
+    const isEnough = then + charge.amount * MILLION <= burst * MILLION;
+    const waitMs = (isEnough ? flowMs : timeToFlowMs(1 - spare, perSecond)) + (seenMs - nowMs);
     return {
       fits: false,
       remaining: Math.max(0, Math.floor(burst - level / MILLION)),
