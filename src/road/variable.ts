@@ -15,7 +15,7 @@ export function explainVariableMismatch(type: VariableType, value: string): stri
     case 'date':
       return isCalendarDate(value) ? undefined : 'is not a date, YYYY-MM-DD';
     case 'identifier':
-      // Too short and too plain to carry an instruction to a model.
+      // Short and plain, and still a client's own words: it may stand in no layer of the platform.
       return /^[A-Za-z0-9_.-]{1,64}$/.test(value)
         ? undefined
         : 'is not an identifier (letters, digits, _ . -, at most 64)';

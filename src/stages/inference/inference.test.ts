@@ -98,7 +98,7 @@ test('a provider that throws at once, or something strange, is one that is away;
     },
     async function* () {
       yield* [];
-      throw 'Hello'; // eslint-disable-line no-throw-literal
+      throw 'Hello';
     },
     async function* () {
       yield* [];
