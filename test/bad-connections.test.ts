@@ -108,17 +108,17 @@ test('a body that is shorter or longer than it says never becomes another reques
   ended.send((await head(gateway, { 'content-length': body.length + 10 })) + body);
   ended.socket.end();
   await ended.closed();
-  assertRawRefusal(ended, 400, 'edge.malformed_request');
+  assertRawRefusal(ended, 400, 'edge.malformed_http');
   await using long = await connectRaw(gateway.url);
   long.send((await head(gateway, { 'content-length': body.length })) + body + 'GARBAGE'.repeat(5));
   await long.closed();
   assert.ok(!long.received().includes('GARBAGE'));
-  const ends = await outcomes(gateway, 3);
+  const ends = await outcomes(gateway, 4);
   assert.deepEqual(ends.slice(0, 2), [
     ['refused', 'edge.timeout'],
     ['cancelled', undefined],
   ]);
-  assert.equal(ends.length, 3);
+  assert.equal(ends.length, 4, 'what follows a whole request is one of its own');
 });
 
 test('refuses two lengths, a length beside chunks, and broken chunks', async () => {
@@ -137,17 +137,15 @@ test('refuses two lengths, a length beside chunks, and broken chunks', async () 
     await using connection = await connectRaw(gateway.url);
     connection.send(text);
     await connection.closed();
-    assertRawRefusal(connection, 400, 'edge.malformed_request');
+    assertRawRefusal(connection, 400, 'edge.malformed_http');
   }
   await using broken = await connectRaw(gateway.url);
   broken.send(`${await head(gateway, { 'transfer-encoding': 'chunked' })}ZZ\r\n{}\r\n`);
   await broken.closed();
-  assertRawRefusal(broken, 400, 'edge.malformed_request');
-  assert.deepEqual(
-    await outcomes(gateway, 1),
-    [['cancelled', undefined]],
-    'only what had a head was an attempt',
-  );
+  assertRawRefusal(broken, 400, 'edge.malformed_http');
+  const ends = await outcomes(gateway, heads.length + 1);
+  assert.deepEqual(new Set(ends.map(String)), new Set(['refused,edge.malformed_http']));
+  assert.equal(ends.length, heads.length + 1, 'one closed record each');
 });
 
 test('takes JSON in UTF-8 as it stands, and no other type, charset or encoding', async () => {
@@ -187,35 +185,64 @@ test('takes JSON in UTF-8 as it stands, and no other type, charset or encoding',
   assert.equal((await outcomes(gateway, 14)).length, accepted.length + refused.length + 1);
 });
 
-test('what is not served is refused in the same shape, and is no attempt', async () => {
-  await using gateway = await startTestGateway();
+const DIALECTS: Readonly<Record<string, string>> = {
+  [PATH]: 'openai.chat_completions',
+  '/v1/models': 'openai.models',
+};
+const dialectOf = (path: string) => DIALECTS[path.split('?')[0] ?? ''] ?? 'http';
+
+test('what is not served is refused in the same shape, and leaves one closed record each', async () => {
+  await using gateway = await startTestGateway({ bodyTimeoutMs: 300 });
   const text = { body: 'zebra', headers: { 'content-type': 'text/plain' } };
-  const strangers: [string, RequestInit][] = [
-    [PATH, { method: 'GET' }],
-    [PATH, { method: 'DELETE' }],
-    [PATH, { method: 'OPTIONS' }],
-    [PATH, { method: 'PUT', ...text }],
+  const strangers: [string, RequestInit, allow?: string][] = [
+    [PATH, { method: 'GET' }, 'POST'],
+    [PATH, { method: 'DELETE' }, 'POST'],
+    [`${PATH}?zebra=1`, { method: 'PUT', ...text }, 'POST'],
+    ['/v1/models', { method: 'POST', ...text }, 'GET, HEAD'],
+    ['/healthz', { method: 'POST', ...text }, 'GET, HEAD'],
     [`${PATH}/`, { method: 'POST', ...text }],
     ['/v1/CHAT/completions', { method: 'POST', ...text }],
     ['//v1/chat/completions', { method: 'POST', ...text }],
     ['/v1/models/zebra', { method: 'GET' }],
-    ['/v1/models', { method: 'POST', ...text }],
-    ['/v1/embeddings', { method: 'POST', ...text }],
+    ['/v1/embeddings', { method: 'POST', body: 'zebra'.repeat(800_000), headers: text.headers }],
     ['/.env', { method: 'GET' }],
     ['/', { method: 'GET' }],
   ];
-  for (const [path, init] of strangers) {
+  const expected: [string, string | undefined, string][] = [];
+  for (const [path, init, allow] of strangers) {
     const response = await fetch(gateway.url + path, init);
-    await assertRefusal(response, { status: 404, code: 'edge.not_found', secret: 'zebra' });
+    const code = allow === undefined ? 'edge.unknown_path' : 'edge.method_not_allowed';
+    const status = allow === undefined ? 404 : 405;
+    assert.equal(response.headers.get('allow') ?? undefined, allow);
+    const { requestId } = await assertRefusal(response, { status, code, secret: 'zebra' });
+    expected.push([requestId, code, allow === undefined ? 'http' : dialectOf(path)]);
   }
   const bad = await fetch(`${gateway.url}/%zz-zebra`);
-  await assertRefusal(bad, { status: 400, code: 'edge.malformed_request', secret: 'zebra' });
+  const { requestId: badId } = await assertRefusal(bad, {
+    status: 400,
+    code: 'edge.malformed_request',
+    secret: 'zebra',
+  });
+  expected.push([badId, 'edge.malformed_request', 'http']);
   const headOnly = await fetch(gateway.url + PATH, { method: 'HEAD' });
-  assert.equal(headOnly.status, 404);
+  assert.equal(headOnly.status, 405);
+  expected.push([headOnly.headers.get('x-request-id') ?? '', 'edge.method_not_allowed', dialectOf(PATH)]);
   const unnamed = await fetch(`${gateway.url}/v1/models`);
   assert.equal(unnamed.headers.get('www-authenticate'), 'Bearer');
-  await assertRefusal(unnamed, { status: 401, code: 'identity.missing_token' });
-  assert.deepEqual(await gateway.closedRecords(), []);
+  const missing = { status: 401, code: 'identity.missing_token' };
+  expected.push([(await assertRefusal(unnamed, missing)).requestId, missing.code, dialectOf('/v1/models')]);
+  for (const path of ['/healthz', '/readyz', '/metrics'])
+    assert.equal((await fetch(gateway.url + path)).status, 200);
+  const records = await gateway.closedRecords();
+  assert.deepEqual(
+    records.map(({ requestId, refusal, dialect }) => [requestId, refusal?.code, dialect]),
+    expected,
+    'one closed record each, and none for what watches the gateway',
+  );
+  assert.ok(!JSON.stringify(records).includes('zebra'));
+  const metrics = await (await fetch(`${gateway.url}/metrics`)).text();
+  assert.match(metrics, /goldenpath_attempts_total\{[^}]*refusal="edge\.unknown_path"[^}]*\} 7\n/);
+  assert.match(metrics, /goldenpath_attempts_total\{[^}]*refusal="identity\.missing_token"[^}]*\} 1\n/);
 });
 
 test('headers that are too large, or many, are refused or borne', async () => {
@@ -227,7 +254,10 @@ test('headers that are too large, or many, are refused or borne', async () => {
   const many = Object.fromEntries(Array.from({ length: 900 }, (_, index) => [`x-${index}`, 'y']));
   const response = await gateway.post(ask('How long can I return an item?'), many);
   assert.equal(response.status, 200, await response.text());
-  assert.equal((await outcomes(gateway, 1)).length, 1);
+  assert.deepEqual(await outcomes(gateway, 2), [
+    ['refused', 'edge.headers_too_large'],
+    ['answered', undefined],
+  ]);
 });
 
 test('headers and bodies that drip in are cut off in time', async () => {
@@ -248,7 +278,8 @@ test('headers and bodies that drip in are cut off in time', async () => {
   clearInterval(drip);
   await slowBody.closed();
   clearInterval(dripBody);
-  assert.deepEqual(await outcomes(gateway, 1), [['refused', 'edge.timeout']]);
+  const timeout = ['refused', 'edge.timeout'] as const;
+  assert.deepEqual(await outcomes(gateway, 2), [timeout, timeout], 'and silence is no attempt');
 });
 
 test('answers Expect: 100-continue, HTTP/1.0 and pipelined requests, each once and in order', async () => {

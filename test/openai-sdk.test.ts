@@ -242,7 +242,12 @@ test('refusals arrive as the classes of the SDK, each with its stable code', asy
       404,
       'authorisation.unknown_capability',
     ],
-    [() => client.embeddings.create({ model: 'x', input: 'y' }), OpenAI.NotFoundError, 404, 'edge.not_found'],
+    [
+      () => client.embeddings.create({ model: 'x', input: 'y' }),
+      OpenAI.NotFoundError,
+      404,
+      'edge.unknown_path',
+    ],
     [
       () => client.chat.completions.create({ ...QUESTION, temperature: 2 }),
       OpenAI.BadRequestError,

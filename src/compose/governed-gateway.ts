@@ -73,10 +73,14 @@ export class GovernedGateway implements Gateway {
     return { stages: world.stages, attempt };
   }
 
-  async listCapabilities(authorization: string | undefined): ReturnType<Gateway['listCapabilities']> {
+  async listCapabilities(
+    attempt: Attempt,
+    authorization: string | undefined,
+  ): ReturnType<Gateway['listCapabilities']> {
     const { stages, governance } = this.#world;
     const caller = await stages.identify(authorization);
     if (isRefusal(caller)) return caller;
+    attempt.identified(caller);
     return [...governance.capabilities.values()].filter(
       ({ name }) => !isRefusal(stages.authorise(caller, name)),
     );

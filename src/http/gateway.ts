@@ -10,8 +10,11 @@ export interface Gateway {
     readonly stages: Stages;
     readonly attempt: Attempt;
   };
-  /** The capabilities that this caller may use. */
-  listCapabilities(authorization: string | undefined): Promise<readonly Capability[] | Refusal>;
+  /** The capabilities that the caller of this attempt may use. */
+  listCapabilities(
+    attempt: Attempt,
+    authorization: string | undefined,
+  ): Promise<readonly Capability[] | Refusal>;
   readiness(): Readiness;
   metrics(): Promise<{ readonly contentType: string; readonly body: string }>;
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { refuse, RefusalError, type RefusalCode } from '../road/refusal.ts';
+import { faultOf } from './client-error.ts';
 
 /** The client went away before its body was whole: there is nobody left to refuse. */
 export class ClientLeftError extends Error {
@@ -39,7 +40,10 @@ export function readBody(
       resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, bytes));
     };
     // 'close' without 'end': the connection broke, whichever side and however.
-    const leave = () => fail(new ClientLeftError());
+    const leave = () => {
+      const fault = faultOf(payload.socket);
+      fail(fault === undefined ? new ClientLeftError() : new RefusalError(fault));
+    };
     const timer = setTimeout(
       () => fail(stopReading('edge.timeout', `Within ${timeoutMs / 1000} s, please.`)),
       timeoutMs,

@@ -1,16 +1,18 @@
 import type { IncomingMessage } from 'node:http';
-import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyRequest } from 'fastify';
 import { isRefusal, refuse, RefusalError, type Refusal } from '../road/refusal.ts';
-import { answerClientError } from './client-error.ts';
+import { createClientErrorHandler } from './client-error.ts';
 import { explainContentHeaders } from './content-headers.ts';
 import { serveDialect } from './dialect-endpoint.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import { openAiChat } from './dialects/openai-chat.ts';
+import { plain, PLAIN_HTTP, type Refuser } from './dialects/plain.ts';
 import type { Gateway, Readiness } from './gateway.ts';
 import { ClientLeftError, readBody } from './read-body.ts';
 import { turnAway } from './turn-away.ts';
-import { writePlainRefusal } from './write-refusal.ts';
+import { readTraceparent } from './traceparent.ts';
+import { refuseUnserved } from './unserved.ts';
+import { writeRefusal } from './write-refusal.ts';
 
 export interface ServerLimits {
   readonly maxBodyBytes: number;
@@ -28,6 +30,19 @@ const ENDPOINTS: readonly { readonly path: string; readonly dialect: Dialect }[]
   { path: '/v1/chat/completions', dialect: openAiChat },
 ];
 
+/** What lists the capabilities: refused, it is an attempt; answered, it has asked no model. */
+const MODELS = plain('openai.models');
+
+const REFUSERS: ReadonlyMap<string, Refuser> = new Map([
+  ...ENDPOINTS.map(({ path, dialect }) => [path, dialect] as const),
+  ['/v1/models', MODELS],
+]);
+
+/** What watches the gateway asks nothing of it: no attempt. */
+const OPERATIONS: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics']);
+
+const refuserOf = (path: string): Refuser => REFUSERS.get(path) ?? PLAIN_HTTP;
+
 /** The HTTP surface on Fastify. Routing and bytes only: everything that decides is behind `gateway`. */
 export function createServer(gateway: Gateway, limits: ServerLimits): FastifyInstance {
   const { maxBodyBytes, bodyTimeoutMs, slowReaderMs = SLOW_READER_MS } = limits;
@@ -44,10 +59,12 @@ export function createServer(gateway: Gateway, limits: ServerLimits): FastifyIns
     routerOptions: { maxParamLength: 200 },
     // What arrives on a kept connection while the gateway stops is still answered, and its connection closed.
     return503OnClosing: false,
-    clientErrorHandler: answerClientError,
+    clientErrorHandler: createClientErrorHandler(gateway),
     // The default would repeat the path.
-    frameworkErrors: (_error, _request, reply) => {
-      void writePlainRefusal(refuse('edge.malformed_request', { hint: 'Its path is malformed.' }), reply);
+    frameworkErrors: (_error, request, reply) => {
+      const refusal = refuse('edge.malformed_request', { hint: 'Its path is malformed.' });
+      const end = { outcome: 'refused', refusal } as const;
+      void turnAway({ gateway, dialect: PLAIN_HTTP, end, refusal, request, reply });
     },
   });
   server.removeAllContentTypeParsers();
@@ -57,6 +74,7 @@ export function createServer(gateway: Gateway, limits: ServerLimits): FastifyIns
     return readBody(payload, { maxBytes: maxBodyBytes, timeoutMs: bodyTimeoutMs });
   });
 
+  refuseUnserved(server, gateway, refuserOf);
   for (const { path, dialect } of ENDPOINTS) {
     server.post(path, (request, reply) => serveDialect({ gateway, dialect, request, reply, slowReaderMs }));
   }
@@ -68,15 +86,22 @@ export function createServer(gateway: Gateway, limits: ServerLimits): FastifyIns
 
 function addModels(server: FastifyInstance, gateway: Gateway): void {
   server.get('/v1/models', async (request, reply) => {
-    const capabilities = await gateway.listCapabilities(request.headers.authorization);
-    if (isRefusal(capabilities)) return writePlainRefusal(capabilities, reply);
+    const traceparent = readTraceparent(request);
+    const { stages, attempt } = gateway.begin({ dialect: MODELS.name, traceparent });
+    const { requestId } = attempt;
+    const capabilities = await gateway.listCapabilities(attempt, request.headers.authorization);
+    attempt.mark('identity');
+    if (isRefusal(capabilities)) {
+      await stages.close(attempt, { outcome: 'refused', refusal: capabilities });
+      return writeRefusal({ dialect: MODELS, refusal: capabilities, requestId, reply });
+    }
     const data = capabilities.map((capability) => ({
       id: capability.name,
       object: 'model',
       created: 0,
       owned_by: capability.owner,
     }));
-    return reply.header('x-request-id', randomUUID()).send({ object: 'list', data });
+    return reply.header('x-request-id', requestId).send({ object: 'list', data });
   });
 }
 
@@ -93,21 +118,17 @@ function addOperations(server: FastifyInstance, gateway: Gateway): void {
 }
 
 function addErrors(server: FastifyInstance, gateway: Gateway): void {
-  server.setNotFoundHandler((request, reply) =>
-    writePlainRefusal(
-      refuse('edge.not_found', { hint: `${request.method} is not served at this path.` }),
-      reply,
-    ),
-  );
   server.setErrorHandler(async (error: FastifyError, request, reply) => {
     const refusal = toRefusal(error);
-    const endpoint = ENDPOINTS.find(({ path }) => request.routeOptions.url === path);
-    if (endpoint === undefined) return writePlainRefusal(refusal, reply);
+    if (OPERATIONS.has(request.routeOptions.url ?? '')) {
+      return writeRefusal({ dialect: PLAIN_HTTP, refusal, requestId: request.id, reply });
+    }
+    const dialect = refuserOf(request.routeOptions.url ?? '');
     const end =
       error instanceof ClientLeftError
         ? ({ outcome: 'cancelled' } as const)
         : ({ outcome: 'refused', refusal } as const);
-    return turnAway({ gateway, dialect: endpoint.dialect, end, refusal, request, reply });
+    return turnAway({ gateway, dialect, end, refusal, request, reply });
   });
 }
 

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AttemptEnd } from '../road/attempt.ts';
 import type { Refusal } from '../road/refusal.ts';
-import type { Dialect } from './dialects/dialect.ts';
+import type { Refuser } from './dialects/plain.ts';
 import type { Gateway } from './gateway.ts';
 import { drainBody } from './read-body.ts';
 import { readTraceparent } from './traceparent.ts';
@@ -12,7 +12,7 @@ const LINGER_MS = 1_000;
 /** Answers what never came as far as the road, and still leaves one closed record. */
 export async function turnAway(input: {
   readonly gateway: Gateway;
-  readonly dialect: Dialect;
+  readonly dialect: Refuser;
   readonly end: AttemptEnd;
   readonly refusal: Refusal;
   readonly request: FastifyRequest;

@@ -1,12 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import type { FastifyReply } from 'fastify';
 import type { Refusal } from '../road/refusal.ts';
-import type { Dialect } from './dialects/dialect.ts';
-import { openAiChat } from './dialects/openai-chat.ts';
+import type { Refuser } from './dialects/plain.ts';
 
 /** Writes a refusal as its dialect says it, with its code and the request's id in headers too. */
 export function writeRefusal(input: {
-  readonly dialect: Dialect;
+  readonly dialect: Refuser;
   readonly refusal: Refusal;
   readonly requestId: string;
   readonly reply: FastifyReply;
@@ -20,9 +18,4 @@ export function writeRefusal(input: {
     .header('x-goldenpath-refusal', refusal.code)
     .type('application/json; charset=utf-8')
     .send(body);
-}
-
-/** Refuses where there is no dialect and no attempt: in OpenAI's shape, which most clients read. */
-export function writePlainRefusal(refusal: Refusal, reply: FastifyReply): FastifyReply {
-  return writeRefusal({ dialect: openAiChat, refusal, requestId: randomUUID(), reply });
 }

@@ -17,7 +17,12 @@ export const REFUSALS = {
     status: 431,
     message: 'The headers of the request are larger than this gateway accepts.',
   },
-  'edge.not_found': { status: 404, message: 'No such endpoint here.' },
+  'edge.unknown_path': { status: 404, message: 'No such endpoint here.' },
+  'edge.method_not_allowed': {
+    status: 405,
+    message: 'This endpoint does not take that method; the Allow header names those that it takes.',
+  },
+  'edge.malformed_http': { status: 400, message: 'What arrived is not valid HTTP.' },
   'edge.timeout': { status: 408, message: 'The request did not arrive in time.' },
 
   'identity.missing_token': {
