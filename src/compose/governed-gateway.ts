@@ -88,9 +88,8 @@ export class GovernedGateway implements Gateway {
 
   readiness(): ReturnType<Gateway['readiness']> {
     const { name, version } = this.#world.governance;
-    const faults = [this.#engines.audit.fault(), this.#engines.archive.fault()].filter(
-      (fault) => fault !== undefined,
-    );
+    const fault = this.#engines.evidence.fault();
+    const faults = fault === undefined ? [] : [fault];
     const stopping = this.#stopping ? ['the gateway is stopping'] : [];
     return {
       ready: faults.length === 0 && !this.#stopping,
@@ -158,8 +157,8 @@ export class GovernedGateway implements Gateway {
     action: 'governance.reload' | 'governance.reload_refused',
     { cause, version }: { readonly cause: string; readonly version: string },
   ): Promise<void> {
-    const { clock, audit } = this.#engines;
-    return audit.note({
+    const { clock, evidence } = this.#engines;
+    return evidence.note({
       kind: 'admin',
       atMs: clock.nowMs(),
       action,

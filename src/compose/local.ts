@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { openLocalArchive } from '../adapters/archive/local.ts';
 import { openLocalAuditLog } from '../adapters/audit-log/local.ts';
 import { systemClock } from '../adapters/clock/system.ts';
+import { joinEvidence } from '../adapters/evidence/joined.ts';
 import { createHttpIssuerDocuments } from '../adapters/issuer-documents/http.ts';
 import { openLoopbackIssuer, type LoopbackIssuer } from '../adapters/loopback-issuer/loopback-issuer.ts';
 import { createBedrock } from '../adapters/model/bedrock.ts';
@@ -81,22 +82,19 @@ export async function startLocalGateway(options: LocalOptions): Promise<LocalGat
     createLogTelemetry(logger),
     ...(endpoint === undefined ? [] : [await createOtelTelemetry({ endpoint })]),
   ];
-  const telemetry = fanOut(sinks, logger);
+  const evidence = joinEvidence({ audit, archive, telemetry: fanOut(sinks, logger) });
   const stopEngines = async () => {
     await Promise.all(Object.values(providers).map((provider) => provider.close()));
-    await Promise.all([archive.stop(), audit.stop(), documents.close()]);
-    await telemetry.stop();
+    await Promise.all([evidence.stop(), documents.close()]);
   };
   try {
     gateway = await GovernedGateway.open({
       directory: options.governanceDir,
       engines: {
         clock: systemClock,
-        audit,
-        archive,
+        evidence,
         health: createLocalRouteHealth(systemClock),
         providers,
-        telemetry,
         bodyLimits: { maxBytes: options.maxBodyBytes ?? MAX_BODY_BYTES, maxDepth: MAX_JSON_DEPTH },
       },
       createVerifier: (governance) => createVerifier({ governance, issuer, keyring }),
@@ -111,10 +109,10 @@ export async function startLocalGateway(options: LocalOptions): Promise<LocalGat
     });
     const requests = countRequests(server.server);
     // A gateway that serves is on the record before its first request.
-    await noteGateway(serving, audit, 'gateway.start');
+    await noteGateway(serving, evidence, 'gateway.start');
     await server.listen({ host, port: options.port }).catch(async (error: unknown) => {
       // It never served: the record says so. Why it did not is the better thing to tell.
-      await noteGateway(serving, audit, 'gateway.stop').catch(() => undefined);
+      await noteGateway(serving, evidence, 'gateway.stop').catch(() => undefined);
       throw error;
     });
     const reload = createReload(serving, logger);
@@ -125,7 +123,7 @@ export async function startLocalGateway(options: LocalOptions): Promise<LocalGat
     });
     const retention = startRetention({
       archive,
-      audit,
+      evidence,
       clock: systemClock,
       onError: (error) =>
         logger.error({ error: describeError(error) }, 'archived entries could not be expired'),
@@ -144,7 +142,7 @@ export async function startLocalGateway(options: LocalOptions): Promise<LocalGat
         const stopClosing = requests.closeWhenDone(DRAIN_MS);
         try {
           await server.close();
-          await noteGateway(serving, audit, 'gateway.stop');
+          await noteGateway(serving, evidence, 'gateway.stop');
         } finally {
           stopClosing();
           await stopEngines();
@@ -181,11 +179,11 @@ function createVerifier(parts: {
 
 function noteGateway(
   gateway: GovernedGateway,
-  audit: Engines['audit'],
+  evidence: Engines['evidence'],
   action: 'gateway.start' | 'gateway.stop',
 ): Promise<void> {
   const governanceVersion = gateway.governance.version;
-  return audit.note({
+  return evidence.note({
     kind: 'admin',
     atMs: systemClock.nowMs(),
     action,

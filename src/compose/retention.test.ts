@@ -30,7 +30,7 @@ test('what is past its retention is deleted at start, and that is on the record'
   const run = async () => {
     const retention = startRetention({
       archive,
-      audit: watched,
+      evidence: watched,
       clock,
       onError: (e) => errors.push(e),
     });

@@ -6,21 +6,19 @@ import { createEmbeddedGuardrail } from '../adapters/guardrail/embedded.ts';
 import { createEmbeddedPiiDetector } from '../adapters/pii-detector/embedded.ts';
 import { createCedarEngine } from '../adapters/policy-engine/cedar.ts';
 import type { Governance } from '../governance/governance.ts';
-import type { Archive } from '../ports/archive.ts';
-import type { AuditLog } from '../ports/audit-log.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { Evidence } from '../ports/evidence.ts';
 import type { Guardrail } from '../ports/guardrail.ts';
 import type { TokenVerifier } from '../ports/identity.ts';
 import type { ModelProvider } from '../ports/model.ts';
 import type { PiiDetector } from '../ports/pii-detector.ts';
 import type { PolicyEngine } from '../ports/policy-engine.ts';
 import type { RouteHealth } from '../ports/route-health.ts';
-import type { Telemetry } from '../ports/telemetry.ts';
 import type { GuardrailReference, Route } from '../road/governed.ts';
 import type { Stages } from '../road/road.ts';
 import { authorise } from '../stages/authorisation/cedar-decision.ts';
 import { admitBody, type BodyLimits } from '../stages/edge/body.ts';
-import { closeAttempt, sealAnswer } from '../stages/evidence/closing.ts';
+import { closeAttempt } from '../stages/evidence/closing.ts';
 import { openIntent } from '../stages/evidence/intent.ts';
 import { estimateUsage, priceUsage } from '../stages/evidence/price.ts';
 import { guardInput } from '../stages/guardrail/guard-input.ts';
@@ -35,11 +33,9 @@ import { planRoutes } from '../stages/routing/route-plan.ts';
 /** What outlives a reload of the governance repository. */
 export interface Engines {
   readonly clock: Clock;
-  readonly audit: AuditLog;
-  readonly archive: Archive;
+  readonly evidence: Evidence;
   readonly health: RouteHealth;
   readonly providers: Readonly<Record<Route['provider'], ModelProvider>>;
-  readonly telemetry: Telemetry;
   readonly bodyLimits: BodyLimits;
 }
 
@@ -58,7 +54,7 @@ export function buildWorld(input: {
   readonly engines: Engines;
 }): World {
   const { governance, verifier, engines } = input;
-  const { clock, audit, archive, health, providers } = engines;
+  const { clock, evidence, health, providers } = engines;
   const policies = createCedarEngine({ ...governance.policies, version: governance.version });
   const guardrails = compileGuardrails(governance, clock);
   const detectors = compileDetectors(governance);
@@ -74,7 +70,7 @@ export function buildWorld(input: {
     guardInput: (redacted, signal) =>
       guardInput(redacted, pick(guardrails, keyOf(redacted.grant.capability.guardrail)), signal),
     openIntent: (attempt, guarded, plan) =>
-      openIntent({ attempt, guarded, plan, audit, archive, nowMs: clock.nowMs() }),
+      openIntent({ attempt, guarded, plan, evidence, nowMs: clock.nowMs() }),
     infer: (asked) => {
       const { deadlineMs } = asked.plan.grant.capability.limits;
       const deadlineUs = clock.monotonicUs() + deadlineMs * 1000;
@@ -91,10 +87,7 @@ export function buildWorld(input: {
     estimateUsage,
     price: priceUsage,
     hashText: (text) => hash('sha256', text, 'hex'),
-    archiveAnswer: (grant, requestId, text) =>
-      sealAnswer({ grant, requestId, text, archive, nowMs: clock.nowMs() }),
-    close: (attempt, end) =>
-      closeAttempt({ attempt, end, audit, telemetry: engines.telemetry, nowMs: clock.nowMs() }),
+    close: (attempt, end, answer) => closeAttempt({ attempt, end, answer, evidence, nowMs: clock.nowMs() }),
   };
   return { governance, policies, verifier, stages };
 }

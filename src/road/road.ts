@@ -61,9 +61,14 @@ export interface Stages {
   estimateUsage(guarded: GuardedPrompt, outputCharacters: number): Usage;
   price(usage: Usage, route: Route): number;
   hashText(text: string): string;
-  archiveAnswer(grant: Grant, requestId: string, text: string): Promise<void>;
-  /** Writes the one closed record of the attempt; does nothing when it is closed already. */
-  close(attempt: Attempt, end: AttemptEnd): Promise<void>;
+  /** Keeps what was released of an answer, and writes the one closed record; does nothing when it is closed already. */
+  close(attempt: Attempt, end: AttemptEnd, answer?: ReleasedAnswer): Promise<void>;
+}
+
+/** The text of an answer as the output guard released it, and for whom. */
+export interface ReleasedAnswer {
+  readonly grant: Grant;
+  readonly text: string;
 }
 
 /** A question on its way to a model. */
@@ -214,7 +219,7 @@ interface Settlement {
   readonly end: AttemptEnd;
 }
 
-/** Prices what was used, archives what was released, and closes the record. Does nothing the second time. */
+/** Prices what was used, and closes the record with what was released. Does nothing the second time. */
 async function settle(stages: Stages, { attempt, asked, answer, end }: Settlement): Promise<void> {
   if (attempt.isClosed()) return;
   attempt.mark('answer');
@@ -230,15 +235,7 @@ async function settle(stages: Stages, { attempt, asked, answer, end }: Settlemen
       answerHash: stages.hashText(text),
     });
   }
-  let refusal: Refusal | undefined;
-  try {
-    if (text !== '') await stages.archiveAnswer(asked.plan.grant, attempt.requestId, text);
-  } catch (error) {
-    refusal = toRefusal(error);
-  }
-  // An answer that could not be kept does not arrive, so its record must not say that it did.
-  await stages.close(attempt, refusal === undefined ? end : { outcome: 'failed', refusal });
-  if (refusal !== undefined) throw new RefusalError(refusal);
+  await stages.close(attempt, end, { grant: asked.plan.grant, text });
 }
 
 async function* once(batch: Batch): AsyncGenerator<Batch> {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { openLocalArchive } from '../../src/adapters/archive/local.ts';
 import { openLocalAuditLog } from '../../src/adapters/audit-log/local.ts';
 import { systemClock } from '../../src/adapters/clock/system.ts';
+import { joinEvidence } from '../../src/adapters/evidence/joined.ts';
 import { createHttpIssuerDocuments } from '../../src/adapters/issuer-documents/http.ts';
 import { openLoopbackIssuer } from '../../src/adapters/loopback-issuer/loopback-issuer.ts';
 import { createBedrock } from '../../src/adapters/model/bedrock.ts';
@@ -47,6 +48,11 @@ export async function startGatewayWithEvidence(input: {
   const keyring = createKeyring({ documents: issuer.documents, clock: systemClock });
   const audit = await openLocalAuditLog({ stateDir, clock: systemClock });
   const archive = openLocalArchive({ stateDir, clock: systemClock });
+  const evidence = joinEvidence({
+    audit: breakAudit(audit, input.failing),
+    archive: breakArchive(archive, input.failing),
+    telemetry: { closed: () => undefined, stop: async () => undefined },
+  });
   const providers = {
     bedrock: createBedrock(),
     'openai-compatible': createOpenAiCompatible({ keyOf: () => undefined }),
@@ -56,11 +62,9 @@ export async function startGatewayWithEvidence(input: {
     directory,
     engines: {
       clock: systemClock,
-      audit: breakAudit(audit, input.failing),
-      archive: breakArchive(archive, input.failing),
+      evidence,
       health: createLocalRouteHealth(systemClock),
       providers,
-      telemetry: { closed: () => undefined, stop: async () => undefined },
       bodyLimits: { maxBytes: 100_000, maxDepth: 64 },
     },
     createVerifier: (governance) =>
@@ -90,7 +94,7 @@ export async function startGatewayWithEvidence(input: {
     [Symbol.asyncDispose]: async () => {
       await server.close();
       await Promise.all(Object.values(providers).map((provider) => provider.close()));
-      await Promise.all([audit.stop(), archive.stop(), documents.close()]);
+      await Promise.all([evidence.stop(), documents.close()]);
       await rm(root, { recursive: true });
     },
   };

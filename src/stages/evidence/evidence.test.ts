@@ -11,44 +11,36 @@ import {
   text,
   user,
 } from '../../../test/support/facts.ts';
-import type { Archive, ArchiveEntry } from '../../ports/archive.ts';
-import type { AuditLog } from '../../ports/audit-log.ts';
+import type { ArchiveEntry } from '../../ports/archive.ts';
+import type { Evidence } from '../../ports/evidence.ts';
 import type { Capability } from '../../road/governed.ts';
 import type { ClosedRecord, Intent } from '../../road/record.ts';
-import { isRefusal } from '../../road/refusal.ts';
-import { closeAttempt, sealAnswer } from './closing.ts';
+import { isRefusal, RefusalError } from '../../road/refusal.ts';
+import { closeAttempt } from './closing.ts';
 import { openIntent } from './intent.ts';
 import { estimateUsage, priceUsage } from './price.ts';
 
 /** Evidence in memory, which can be made to fail. */
-function makeEvidence(
-  failing: { readonly audit?: () => Promise<void>; readonly archive?: () => Promise<void> } = {},
-) {
+function makeEvidence(fail?: () => Promise<void>) {
   const opened: Intent[] = [];
   const closed: ClosedRecord[] = [];
-  const sealed: ArchiveEntry[] = [];
-  const nothing = { fault: () => undefined, stop: async () => undefined };
-  const audit: AuditLog = {
-    ...nothing,
-    open: async (intent) => {
-      await failing.audit?.();
+  const kept: ArchiveEntry[] = [];
+  const evidence: Evidence = {
+    open: async (intent, prompt) => {
+      await fail?.();
       opened.push(intent);
+      if (prompt !== undefined) kept.push(prompt);
     },
-    close: async (record) => {
-      await failing.audit?.();
+    close: async (record, answer) => {
+      await fail?.();
       closed.push(record);
+      if (answer !== undefined) kept.push(answer);
     },
     note: async () => undefined,
+    fault: () => undefined,
+    stop: async () => undefined,
   };
-  const archive: Archive = {
-    ...nothing,
-    // Not async, so that it can throw as well as reject.
-    seal: (entry) => (failing.archive?.() ?? Promise.resolve()).then(() => void sealed.push(entry)),
-    read: async () => [],
-    shred: async () => 0,
-    expire: async () => 0,
-  };
-  return { audit, archive, opened, closed, sealed };
+  return { evidence, opened, closed, kept };
 }
 
 const archiving = (prompts: 'kept' | 'none', answers: 'kept' | 'none'): Partial<Capability> => ({
@@ -56,11 +48,10 @@ const archiving = (prompts: 'kept' | 'none', answers: 'kept' | 'none'): Partial<
 });
 const PROMPT = makePrompt([user(text('a secret question'))]);
 
-function open(evidence: ReturnType<typeof makeEvidence>, capability: Partial<Capability> = {}) {
+function open({ evidence }: ReturnType<typeof makeEvidence>, capability: Partial<Capability> = {}) {
   const grant = makeGrant(capability);
-  const { audit, archive } = evidence;
   const guarded = makeGuarded(PROMPT, grant);
-  return openIntent({ attempt: makeAttempt(), guarded, plan: makePlan(grant), audit, archive, nowMs: 1 });
+  return openIntent({ attempt: makeAttempt(), guarded, plan: makePlan(grant), evidence, nowMs: 1 });
 }
 
 test('an intent is the hash of what the archive keeps, and holds no text', async () => {
@@ -68,7 +59,7 @@ test('an intent is the hash of what the archive keeps, and holds no text', async
   const intent = await open(evidence);
   assert.ok(!isRefusal(intent));
   assert.equal(intent.requestId, 'request-1');
-  const [entry] = evidence.sealed;
+  const [entry] = evidence.kept;
   assert.deepEqual([entry?.tenant, entry?.part, entry?.retentionDays], ['acme', 'prompt', 90]);
   assert.match(entry?.text ?? '', /a secret question/);
   const { hash } = await import('node:crypto');
@@ -79,76 +70,64 @@ test('an intent is the hash of what the archive keeps, and holds no text', async
 test('where prompts are not kept, the hash still is', async () => {
   const evidence = makeEvidence();
   assert.ok(!isRefusal(await open(evidence, archiving('none', 'kept'))));
-  assert.deepEqual(evidence.sealed, []);
+  assert.deepEqual(evidence.kept, []);
   assert.match(evidence.opened[0]?.inputHash ?? '', /^[0-9a-f]{64}$/);
 });
 
-const reject = (message: string) => () => Promise.reject(new Error(message));
-const throws = (message: string) => () => {
-  throw new Error(message);
-};
-
-/** Whatever of the evidence is away, nothing is inferred. */
-const FAILURES: readonly (readonly [string, Parameters<typeof makeEvidence>[0], string])[] = [
-  ['the log rejects', { audit: reject('disk full') }, 'disk full'],
-  ['the archive rejects', { archive: reject('no key') }, 'no key'],
-  ['the archive throws', { archive: throws('no key') }, 'no key'],
-  ['both reject', { audit: reject('disk full'), archive: reject('disk full') }, 'disk full'],
-  ['the log rejects and the archive throws', { audit: reject('x'), archive: throws('x') }, 'x'],
-];
-
-for (const [name, failing, detail] of FAILURES) {
-  test(`refuses when ${name}`, async () => {
-    const refusal = await open(makeEvidence(failing));
+test('refuses when the evidence cannot be written, whether it rejects or throws', async () => {
+  const fails = [
+    () => Promise.reject(new Error('disk full')),
+    () => {
+      throw new Error('disk full');
+    },
+  ];
+  for (const fail of fails) {
+    const refusal = await open(makeEvidence(fail));
     assert.ok(isRefusal(refusal));
-    assert.deepEqual([refusal.code, refusal.detail], ['audit.unavailable', detail]);
-    // A rejection that nobody heard would end the process here.
-    await new Promise((resolve) => setImmediate(resolve));
-  });
-}
+    assert.deepEqual([refusal.code, refusal.detail], ['audit.unavailable', 'disk full']);
+  }
+});
 
-const close = (evidence: ReturnType<typeof makeEvidence>, attempt = makeAttempt(), told: string[] = []) =>
+const close = (
+  { evidence }: ReturnType<typeof makeEvidence>,
+  input: Partial<Parameters<typeof closeAttempt>[0]> = {},
+) =>
   closeAttempt({
-    attempt,
+    attempt: makeAttempt(),
     end: { outcome: 'answered' },
-    audit: evidence.audit,
-    telemetry: { closed: (record) => told.push(record.outcome), stop: async () => undefined },
-    nowMs: 2,
+    answer: undefined,
+    evidence,
+    nowMs: 3,
+    ...input,
   });
 
 test('an attempt is closed exactly once, whoever closes it', async () => {
   const evidence = makeEvidence();
   const attempt = makeAttempt();
-  const told: string[] = [];
-  await Promise.all([close(evidence, attempt, told), close(evidence, attempt, told)]);
-  await close(evidence, attempt, told);
+  await Promise.all([close(evidence, { attempt }), close(evidence, { attempt })]);
+  await close(evidence, { attempt });
   assert.equal(evidence.closed.length, 1);
-  assert.deepEqual(told, ['answered']);
 });
 
-test('a record that cannot be written rejects, and telemetry is not told of it', async () => {
-  const told: string[] = [];
-  await assert.rejects(close(makeEvidence({ audit: reject('disk full') }), makeAttempt(), told), /disk full/);
-  assert.deepEqual(told, []);
+test('a record that cannot be written is a refusal', async () => {
+  const evidence = makeEvidence(() => Promise.reject(new Error('disk full')));
+  await assert.rejects(close(evidence), (error) => {
+    assert.ok(error instanceof RefusalError);
+    assert.deepEqual([error.refusal.code, error.refusal.detail], ['audit.unavailable', 'disk full']);
+    return true;
+  });
 });
 
-test('an answer is kept where the capability says so', async () => {
-  const evidence = makeEvidence();
-  const seal = (capability: Partial<Capability>) =>
-    sealAnswer({
-      grant: makeGrant(capability),
-      requestId: 'request-1',
-      text: 'the answer',
-      archive: evidence.archive,
-      nowMs: 3,
-    });
-  await seal(archiving('kept', 'none'));
-  assert.deepEqual(evidence.sealed, []);
-  await seal(archiving('none', 'kept'));
-  assert.deepEqual(
-    evidence.sealed.map(({ part, text: kept, retentionDays }) => [part, kept, retentionDays]),
-    [['answer', 'the answer', 30]],
-  );
+test('an answer is kept with its record where the capability says so, and an empty one nowhere', async () => {
+  const keptOf = async (capability: Partial<Capability>, text: string) => {
+    const evidence = makeEvidence();
+    await close(evidence, { answer: { grant: makeGrant(capability), text } });
+    assert.equal(evidence.closed.length, 1);
+    return evidence.kept.map((entry) => [entry.part, entry.text, entry.retentionDays]);
+  };
+  assert.deepEqual(await keptOf(archiving('kept', 'none'), 'the answer'), []);
+  assert.deepEqual(await keptOf(archiving('none', 'kept'), 'the answer'), [['answer', 'the answer', 30]]);
+  assert.deepEqual(await keptOf(archiving('none', 'kept'), ''), []);
 });
 
 const priced = (input: number, output: number) =>

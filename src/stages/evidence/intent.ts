@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
-import type { Archive, ArchiveEntry } from '../../ports/archive.ts';
-import type { AuditLog } from '../../ports/audit-log.ts';
+import type { ArchiveEntry } from '../../ports/archive.ts';
+import type { Evidence } from '../../ports/evidence.ts';
 import type { Attempt } from '../../road/attempt.ts';
 import {
   proveDurableIntent,
@@ -18,8 +18,7 @@ export async function openIntent(input: {
   readonly attempt: Attempt;
   readonly guarded: GuardedPrompt;
   readonly plan: RoutePlan;
-  readonly audit: AuditLog;
-  readonly archive: Archive;
+  readonly evidence: Evidence;
   readonly nowMs: number;
 }): Promise<DurableIntent | Refusal> {
   const { attempt, guarded, plan } = input;
@@ -27,28 +26,21 @@ export async function openIntent(input: {
   const { system, messages, tools, parameters } = guarded.prompt;
   const text = JSON.stringify({ system, messages, tools: tools.map((tool) => tool.name), parameters });
   attempt.hashed(hash('sha256', text, 'hex'));
+  const kept: ArchiveEntry | undefined =
+    capability.archive.prompts === 'none'
+      ? undefined
+      : {
+          requestId: attempt.requestId,
+          tenant: caller.tenant,
+          part: 'prompt',
+          text,
+          writtenAtMs: input.nowMs,
+          retentionDays: capability.archive.retentionDays,
+        };
   try {
-    const opened = input.audit.open(attempt.intent(plan.routes[0].name));
-    if (capability.archive.prompts === 'kept') {
-      const sealed = seal(input.archive, {
-        requestId: attempt.requestId,
-        tenant: caller.tenant,
-        part: 'prompt',
-        text,
-        writtenAtMs: input.nowMs,
-        retentionDays: capability.archive.retentionDays,
-      });
-      await Promise.all([opened, sealed]);
-    } else {
-      await opened;
-    }
+    await input.evidence.open(attempt.intent(plan.routes[0].name), kept);
     return proveDurableIntent(attempt.requestId);
   } catch (error) {
     return refuse('audit.unavailable', { detail: error instanceof Error ? error.message : 'unknown' });
   }
-}
-
-/** An archive that throws rather than rejects must not leave the other promise without anybody to hear it. */
-async function seal(archive: Archive, entry: ArchiveEntry): Promise<void> {
-  await archive.seal(entry);
 }

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ArchiveEntry } from '../../ports/archive.ts';
+import type { ClosedRecord } from '../../road/record.ts';
+import { makeClosed, makeIntent } from '../audit-log/testing.ts';
+import { joinEvidence } from './joined.ts';
+
+const INTENT = makeIntent('a');
+const RECORD = makeClosed(INTENT);
+const PROMPT: ArchiveEntry = {
+  requestId: 'a',
+  tenant: 'acme',
+  part: 'prompt',
+  text: 'the prompt',
+  writtenAtMs: 1,
+  retentionDays: 30,
+};
+const ANSWER: ArchiveEntry = { ...PROMPT, part: 'answer', text: 'the answer' };
+
+type Fail = (() => Promise<void>) | undefined;
+const reject = () => Promise.reject(new Error('disk full'));
+const throws = () => {
+  throw new Error('no key');
+};
+
+/** Engines in memory, which can be made to fail, and what they were told in its order. */
+function join(failing: { readonly audit?: Fail; readonly archive?: Fail } = {}) {
+  const told: string[] = [];
+  const closed: ClosedRecord[] = [];
+  const evidence = joinEvidence({
+    audit: {
+      open: async () => {
+        await failing.audit?.();
+        told.push('opened');
+      },
+      close: async (record) => {
+        await failing.audit?.();
+        closed.push(record);
+        told.push('closed');
+      },
+      note: async () => void told.push('noted'),
+      fault: () => (failing.audit === undefined ? undefined : 'the log is away'),
+      stop: async () => void told.push('audit stopped'),
+    },
+    archive: {
+      // Not async, so that it can throw as well as reject.
+      seal: (entry) =>
+        (failing.archive?.() ?? Promise.resolve()).then(() => void told.push(`sealed ${entry.part}`)),
+      fault: () => (failing.archive === undefined ? undefined : 'the archive is away'),
+      stop: async () => void told.push('archive stopped'),
+    },
+    telemetry: {
+      closed: (record) => void told.push(`counted ${record.outcome}`),
+      stop: async () => void told.push('telemetry stopped'),
+    },
+  });
+  return { evidence, told, closed };
+}
+
+test('an answer is kept before its record is closed, and telemetry hears of it last', async () => {
+  const { evidence, told } = join();
+  await evidence.open(INTENT, PROMPT);
+  assert.deepEqual(told.toSorted(), ['opened', 'sealed prompt']);
+  told.length = 0;
+  await evidence.close(RECORD, ANSWER);
+  assert.deepEqual(told, ['sealed answer', 'closed', 'counted answered']);
+});
+
+test('without a text the archive is not asked', async () => {
+  const { evidence, told } = join({ archive: throws });
+  await evidence.open(INTENT);
+  await evidence.close(RECORD);
+  assert.deepEqual(told, ['opened', 'closed', 'counted answered']);
+});
+
+test('an answer that cannot be kept is on the record as failed, and the close rejects', async () => {
+  for (const [archive, detail] of [
+    [reject, 'disk full'],
+    [throws, 'no key'],
+  ] as const) {
+    const { evidence, told, closed } = join({ archive });
+    await assert.rejects(evidence.close(RECORD, ANSWER), new RegExp(detail));
+    assert.deepEqual(closed, [
+      { ...RECORD, outcome: 'failed', refusal: { code: 'audit.unavailable', detail } },
+    ]);
+    assert.deepEqual(told, ['closed', 'counted failed']);
+  }
+});
+
+test('whatever cannot be written, nothing is open, and nobody counts what is on no record', async () => {
+  const failures = [
+    { audit: reject },
+    { archive: reject },
+    { archive: throws },
+    { audit: reject, archive: throws },
+  ];
+  for (const failing of failures) {
+    const { evidence, told } = join(failing);
+    await assert.rejects(evidence.open(INTENT, PROMPT));
+    await assert.rejects(evidence.close(RECORD, ANSWER));
+    assert.ok(!told.includes('counted answered'));
+    assert.match(evidence.fault() ?? '', /is away/);
+    // A rejection that nobody heard would end the process here.
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+});
+
+test('telemetry is stopped when nothing can be told any more', async () => {
+  const { evidence, told } = join();
+  await evidence.stop();
+  assert.deepEqual(told.toSorted(), ['archive stopped', 'audit stopped', 'telemetry stopped']);
+  assert.equal(told.at(-1), 'telemetry stopped');
+});
