@@ -14,6 +14,7 @@ export function describeStory({ requestId, story }: FoundAttempt): string[] {
   };
   add('asked', `${new Date(story.startedAtMs).toISOString()}, in ${story.dialect}`);
   add('by', describeCaller(story));
+  add('attacks', story.attacks?.map(({ pattern, action }) => `${pattern} (${action})`).join(', '));
   add('governance', story.governanceVersion);
   add(
     'capability',

@@ -5,6 +5,7 @@ import { formatProblem, type Problem } from '../governance/problem.ts';
 import type { Gateway } from '../http/gateway.ts';
 import type { TokenVerifier } from '../ports/identity.ts';
 import { Attempt } from '../road/attempt.ts';
+import { receive } from '../road/receive.ts';
 import { isRefusal } from '../road/refusal.ts';
 import { buildWorld, type Engines, type World } from './world.ts';
 
@@ -75,15 +76,18 @@ export class GovernedGateway implements Gateway {
 
   async listCapabilities(
     attempt: Attempt,
-    authorization: string | undefined,
+    arrival: Parameters<Gateway['listCapabilities']>[1],
   ): ReturnType<Gateway['listCapabilities']> {
     const { stages, governance } = this.#world;
-    const caller = await stages.identify(authorization);
+    const caller = await receive(stages, attempt, arrival);
     if (isRefusal(caller)) return caller;
-    attempt.identified(caller);
     return [...governance.capabilities.values()].filter(
       ({ name }) => !isRefusal(stages.authorise(caller, name)),
     );
+  }
+
+  crossOrigin(): ReturnType<Gateway['crossOrigin']> {
+    return this.#world.governance.edge.crossOrigin;
   }
 
   readiness(): ReturnType<Gateway['readiness']> {

@@ -17,6 +17,7 @@ import type { Governance } from '../governance/governance.ts';
 import { createServer } from '../http/server.ts';
 import type { TokenVerifier } from '../ports/identity.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
+import { AddressLimiter } from '../stages/edge/address-limiter.ts';
 import { createKeyring, type Keyring } from '../stages/identity/keyring.ts';
 import { createTokenVerifier } from '../stages/identity/oidc-token.ts';
 import { countRequests } from './drain.ts';
@@ -96,6 +97,7 @@ export async function startLocalGateway(options: LocalOptions): Promise<LocalGat
         health: createLocalRouteHealth(systemClock),
         providers,
         bodyLimits: { maxBytes: options.maxBodyBytes ?? MAX_BODY_BYTES, maxDepth: MAX_JSON_DEPTH },
+        limiter: new AddressLimiter(systemClock.random()),
       },
       createVerifier: (governance) => createVerifier({ governance, issuer, keyring }),
       assertServable: (governance) =>

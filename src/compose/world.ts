@@ -3,6 +3,7 @@ import type { BedrockRuntimeClient } from '@aws-sdk/client-bedrock-runtime';
 import { createBedrockClient } from '../adapters/bedrock-runtime/client.ts';
 import { createBedrockGuardrail } from '../adapters/guardrail/bedrock.ts';
 import { createEmbeddedGuardrail } from '../adapters/guardrail/embedded.ts';
+import { createEmbeddedPatternMatcher } from '../adapters/pattern-matcher/embedded.ts';
 import { createEmbeddedPiiDetector } from '../adapters/pii-detector/embedded.ts';
 import { createCedarEngine } from '../adapters/policy-engine/cedar.ts';
 import type { Governance } from '../governance/governance.ts';
@@ -17,7 +18,10 @@ import type { RouteHealth } from '../ports/route-health.ts';
 import type { GuardrailReference, Route } from '../road/governed.ts';
 import type { Stages } from '../road/road.ts';
 import { authorise } from '../stages/authorisation/cedar-decision.ts';
-import { admitBody, type BodyLimits } from '../stages/edge/body.ts';
+import type { AddressLimiter } from '../stages/edge/address-limiter.ts';
+import type { BodyLimits } from '../stages/edge/body.ts';
+import { createAddressReader } from '../stages/edge/client-address.ts';
+import { admitArrival, enterEdge, type Edge } from '../stages/edge/edge.ts';
 import { closeAttempt } from '../stages/evidence/closing.ts';
 import { openIntent } from '../stages/evidence/intent.ts';
 import { estimateUsage, priceUsage } from '../stages/evidence/price.ts';
@@ -37,6 +41,8 @@ export interface Engines {
   readonly health: RouteHealth;
   readonly providers: Readonly<Record<Route['provider'], ModelProvider>>;
   readonly bodyLimits: BodyLimits;
+  /** Counts go on through a reload. */
+  readonly limiter: AddressLimiter;
 }
 
 /** One version of the governance repository, ready to serve. */
@@ -58,9 +64,11 @@ export function buildWorld(input: {
   const policies = createCedarEngine({ ...governance.policies, version: governance.version });
   const guardrails = compileGuardrails(governance, clock);
   const detectors = compileDetectors(governance);
+  const edge = compileEdge(governance, engines);
 
   const stages: Stages = {
-    admit: (body) => admitBody(body, engines.bodyLimits),
+    enter: (visit) => enterEdge(visit, edge),
+    admit: (arrival, onAttack) => admitArrival(arrival, edge, onAttack),
     identify: (authorization) => identifyCaller({ authorization, verifier, tenants: governance.tenants }),
     authorise: (caller, capabilityName) =>
       authorise({ caller, capabilityName, capabilities: governance.capabilities, policies }),
@@ -90,6 +98,13 @@ export function buildWorld(input: {
     close: (attempt, end, answer) => closeAttempt({ attempt, end, answer, evidence, nowMs: clock.nowMs() }),
   };
   return { governance, policies, verifier, stages };
+}
+
+function compileEdge({ edge: rules }: Governance, { bodyLimits, limiter, clock }: Engines): Edge {
+  const patterns = rules.attackPatterns;
+  const matcher = createEmbeddedPatternMatcher(patterns.map(({ pattern }) => pattern));
+  const readAddress = createAddressReader(rules.proxies);
+  return { rules, limiter, readAddress, attacks: { patterns, matcher }, bodyLimits, clock };
 }
 
 function compileGuardrails(governance: Governance, clock: Clock): Map<string, Guardrail> {

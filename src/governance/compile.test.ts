@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { EDGE_CASES } from './cases/edge.ts';
 import { applyEdit, LOCK, type GovernanceCase } from './cases/edit.ts';
 import { FILE_CASES } from './cases/files.ts';
 import { POLICY_CASES } from './cases/policies.ts';
@@ -31,6 +32,7 @@ for (const [kind, cases] of Object.entries({
   references: REFERENCE_CASES,
   safety: SAFETY_CASES,
   policies: POLICY_CASES,
+  edge: EDGE_CASES,
 })) {
   suite(kind, () => {
     for (const governanceCase of cases) {

@@ -9,6 +9,7 @@ import type {
   ToolDefinition,
 } from '../road/governed.ts';
 import { compileCapability } from './capability-file.ts';
+import { checkEdge, toEdgeRules } from './edge.ts';
 import { checkGuardrailConfig } from './guardrail-files.ts';
 import type { Governance } from './governance.ts';
 import { LOCK_FILE, readParts, type Part, type Parts } from './parts.ts';
@@ -61,6 +62,7 @@ export function compileSource(source: Source): Compiled {
   // Names come from the paths, so that a capability with a problem is not also reported as unknown.
   const known = { capabilities: listNames(source, 'capabilities'), tenants: listNames(source, 'tenants') };
   problems.push(...checkPolicyReferences(policies.policies, known));
+  problems.push(...checkEdge(parts.root));
   problems.push(...checkSafety({ parts, guardrails, tenants: known.tenants, hashes }));
   if (problems.length > 0 || parts.root === undefined) {
     return { governance: undefined, problems: sortProblems(problems), warnings: [], hashes };
@@ -71,6 +73,7 @@ export function compileSource(source: Source): Compiled {
     version: source.version,
     environment: root.environment,
     loopbackIssuer: root.loopbackIssuer,
+    edge: toEdgeRules(root),
     issuers: root.issuers.map(toIssuer),
     tenants,
     capabilities,

@@ -1,4 +1,5 @@
 import type { AcceptedIssuer } from '../ports/identity.ts';
+import type { EdgeRules } from '../road/edge-rules.ts';
 import type { Capability, GuardrailReference, Route, Tenant } from '../road/governed.ts';
 import type { PolicySources } from './policies.ts';
 
@@ -10,6 +11,7 @@ export interface Governance {
   readonly environment: 'development' | 'production';
   readonly loopbackIssuer: boolean;
   readonly issuers: readonly AcceptedIssuer[];
+  readonly edge: EdgeRules;
   readonly tenants: ReadonlyMap<string, Tenant>;
   readonly capabilities: ReadonlyMap<string, Capability>;
   readonly routes: ReadonlyMap<string, Route>;

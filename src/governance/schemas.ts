@@ -28,6 +28,63 @@ const range = (number: z.ZodNumber, min: number) =>
       'default is outside min and max',
     );
 
+const edge = z
+  .strictObject({
+    perAddress: z
+      .strictObject({
+        requests: z.int().min(1).max(10_000_000).default(50),
+        windowSeconds: z.int().min(1).max(86_400).default(300),
+      })
+      .prefault({})
+      .describe('So many requests from one address (IPv6: one /64) in any stretch of this length.'),
+    trustedProxies: z
+      .array(
+        z.string().regex(/^[0-9a-fA-F:.]{2,45}(\/[0-9]{1,3})?$/, 'write an address or a network: 10.0.0.0/8'),
+      )
+      .default([])
+      .describe('Addresses and networks whose X-Forwarded-For is believed.'),
+    proxyHops: z
+      .int()
+      .min(0)
+      .max(10)
+      .default(0)
+      .describe('Instead: so many proxies stand before the gateway, and nothing else can reach it.'),
+    origins: z
+      .array(
+        z
+          .string()
+          .regex(
+            /^(\*|[a-z][a-z0-9+.-]*:\/\/[^/\s]{1,255})$/,
+            'write an origin such as https://app.example.com',
+          ),
+      )
+      .default([])
+      .describe('Web pages that may use the gateway from a browser: exact origins, or * alone.'),
+    credentials: z
+      .boolean()
+      .default(false)
+      .describe('Whether those pages may send cookies. A bearer token needs none.'),
+    attackPatterns: z
+      .array(
+        z.strictObject({
+          name,
+          pattern: z.string().min(1).max(500).describe('A regular expression over the text of the request.'),
+          action: z.enum(['count', 'block']).default('count'),
+          message: z
+            .string()
+            .min(1)
+            .max(500)
+            .optional()
+            .describe('What the caller reads when it is blocked.'),
+        }),
+      )
+      .max(200)
+      .default([])
+      .describe('Known attacks. Count first, and block what has matched no ordinary request.'),
+  })
+  .prefault({})
+  .describe('What holds before anybody knows who is asking.');
+
 export const rootSchema = z
   .strictObject({
     name,
@@ -39,6 +96,7 @@ export const rootSchema = z
       .boolean()
       .default(false)
       .describe('Accept tokens of `goldenpath token`. Only where the gateway listens on loopback.'),
+    edge,
     issuers: z
       .array(
         z.strictObject({

@@ -10,6 +10,7 @@ export { compileGuardrail, GuardrailCompileError } from './guardrail/compile.ts'
 export type { CompiledGuardrail, GuardrailIdentity, GuardStream, Released } from './guardrail/compiled.ts';
 export type * from './guardrail/response.ts';
 export { RegexRefusedError } from './regex/syntax.ts';
+export { createPatternSet, type PatternSet } from './scan/pattern-set.ts';
 export { createPiiDetector } from './pii/detector.ts';
 export {
   PII_DETECTOR_TYPES,

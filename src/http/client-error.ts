@@ -47,6 +47,8 @@ async function answer(gateway: Gateway, socket: Socket, { status, refusal }: Fau
   if (isAttemptOfItsOwn(socket)) {
     const { stages, attempt } = gateway.begin({ dialect: PLAIN_HTTP.name, traceparent: undefined });
     requestId = attempt.requestId;
+    // It counts for its address; what came of it is cut off in any case.
+    stages.enter({ remoteAddress: socket.remoteAddress, forwardedFor: undefined, origin: undefined });
     attempt.mark('edge');
     // Even a no that cannot be recorded stays a no.
     await stages.close(attempt, { outcome: 'refused', refusal }).catch(() => undefined);

@@ -7,6 +7,7 @@ import type { Gateway } from './gateway.ts';
 import { limitLastRead } from './slow-reader.ts';
 import { streamAnswer, toRefusal } from './stream-answer.ts';
 import { readTraceparent } from './traceparent.ts';
+import { readVisit } from './visit.ts';
 import { writeRefusal } from './write-refusal.ts';
 
 /** Takes one request of a dialect down the road and writes what comes of it. */
@@ -28,6 +29,7 @@ export async function serveDialect(input: {
   else reply.raw.once('close', leave);
   let includeUsage = false;
   const departure = await travel(stages, attempt, {
+    visit: readVisit(request),
     body: request.body instanceof Buffer ? request.body : EMPTY,
     authorization: request.headers.authorization,
     signal: left.signal,

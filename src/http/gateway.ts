@@ -1,5 +1,6 @@
 import type { Attempt } from '../road/attempt.ts';
 import type { Capability } from '../road/governed.ts';
+import type { CrossOriginRules, Visit } from '../road/edge-rules.ts';
 import type { Refusal } from '../road/refusal.ts';
 import type { Stages } from '../road/road.ts';
 
@@ -13,8 +14,10 @@ export interface Gateway {
   /** The capabilities that the caller of this attempt may use. */
   listCapabilities(
     attempt: Attempt,
-    authorization: string | undefined,
+    arrival: { readonly visit: Visit; readonly authorization: string | undefined },
   ): Promise<readonly Capability[] | Refusal>;
+  /** Which pages of other origins may use the gateway now. */
+  crossOrigin(): CrossOriginRules;
   readiness(): Readiness;
   metrics(): Promise<{ readonly contentType: string; readonly body: string }>;
 }

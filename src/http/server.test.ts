@@ -8,6 +8,7 @@ const GATEWAY: Gateway = {
     throw new Error('nothing is asked here');
   },
   listCapabilities: async () => [],
+  crossOrigin: () => ({ origins: [], credentials: false }),
   readiness: () => ({
     ready: true,
     governance: { name: 'desk', version: 'abc' },

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyRequest } from 'fastify';
 import { isRefusal, refuse, RefusalError, type Refusal } from '../road/refusal.ts';
+import { addCrossOrigin } from './cross-origin.ts';
 import { createClientErrorHandler } from './client-error.ts';
 import { explainContentHeaders } from './content-headers.ts';
 import { serveDialect } from './dialect-endpoint.ts';
@@ -10,8 +11,10 @@ import { plain, PLAIN_HTTP, type Refuser } from './dialects/plain.ts';
 import type { Gateway, Readiness } from './gateway.ts';
 import { ClientLeftError, readBody } from './read-body.ts';
 import { turnAway } from './turn-away.ts';
+import { noteServed } from './served.ts';
 import { readTraceparent } from './traceparent.ts';
 import { refuseUnserved } from './unserved.ts';
+import { readVisit } from './visit.ts';
 import { writeRefusal } from './write-refusal.ts';
 
 export interface ServerLimits {
@@ -74,7 +77,9 @@ export function createServer(gateway: Gateway, limits: ServerLimits): FastifyIns
     return readBody(payload, { maxBytes: maxBodyBytes, timeoutMs: bodyTimeoutMs });
   });
 
-  refuseUnserved(server, gateway, refuserOf);
+  const served = noteServed(server);
+  addCrossOrigin(server, { gateway, served });
+  refuseUnserved(server, { gateway, served, refuserOf });
   for (const { path, dialect } of ENDPOINTS) {
     server.post(path, (request, reply) => serveDialect({ gateway, dialect, request, reply, slowReaderMs }));
   }
@@ -89,8 +94,10 @@ function addModels(server: FastifyInstance, gateway: Gateway): void {
     const traceparent = readTraceparent(request);
     const { stages, attempt } = gateway.begin({ dialect: MODELS.name, traceparent });
     const { requestId } = attempt;
-    const capabilities = await gateway.listCapabilities(attempt, request.headers.authorization);
-    attempt.mark('identity');
+    const capabilities = await gateway.listCapabilities(attempt, {
+      visit: readVisit(request),
+      authorization: request.headers.authorization,
+    });
     if (isRefusal(capabilities)) {
       await stages.close(attempt, { outcome: 'refused', refusal: capabilities });
       return writeRefusal({ dialect: MODELS, refusal: capabilities, requestId, reply });

@@ -5,6 +5,7 @@ import type { Refuser } from './dialects/plain.ts';
 import type { Gateway } from './gateway.ts';
 import { drainBody } from './read-body.ts';
 import { readTraceparent } from './traceparent.ts';
+import { readVisit } from './visit.ts';
 import { writeRefusal } from './write-refusal.ts';
 
 const LINGER_MS = 1_000;
@@ -18,8 +19,13 @@ export async function turnAway(input: {
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
 }): Promise<FastifyReply> {
-  const { gateway, dialect, end, refusal, request, reply } = input;
+  const { gateway, dialect, request, reply } = input;
   const { stages, attempt } = gateway.begin({ dialect: dialect.name, traceparent: readTraceparent(request) });
+  // It counts for its address like any other request.
+  const limited = stages.enter(readVisit(request));
+  const isHeard = limited !== undefined && input.end.outcome === 'refused';
+  const refusal = isHeard ? limited : input.refusal;
+  const end = isHeard ? ({ outcome: 'refused', refusal } as const) : input.end;
   attempt.mark('edge');
   // Even a no that cannot be recorded stays a no.
   await stages.close(attempt, end).catch(() => undefined);

@@ -12,6 +12,9 @@ export function writeRefusal(input: {
   const { dialect, refusal, requestId, reply } = input;
   const { status, body } = dialect.writeRefusal(refusal, requestId);
   if (status === 401) reply.header('www-authenticate', 'Bearer');
+  const { retryAfterMs } = refusal;
+  if (retryAfterMs !== undefined)
+    reply.header('retry-after', String(Math.max(1, Math.ceil(retryAfterMs / 1000))));
   return reply
     .code(status)
     .header('x-request-id', requestId)

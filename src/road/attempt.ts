@@ -5,6 +5,7 @@ import type {
   ClosedRecord,
   Intent,
   Outcome,
+  RecordedAttack,
   RecordedCaller,
   RecordedGuard,
   RecordedTry,
@@ -62,6 +63,10 @@ export class Attempt {
     const nowUs = this.#monotonicUs();
     this.#stages[stage] = (this.#stages[stage] ?? 0) + Math.round(nowUs - this.#markUs);
     this.#markUs = nowUs;
+  }
+
+  attacked(attack: RecordedAttack): void {
+    this.#story.attacks = [...(this.#story.attacks ?? []), attack];
   }
 
   identified(caller: Caller): void {

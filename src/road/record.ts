@@ -32,6 +32,12 @@ export function describeFindings(guard: RecordedGuard): string {
   return guard.findings.map((finding) => `${finding.policy}:${finding.name}`).join(', ');
 }
 
+/** A known attack that a request looked like, by the name of its pattern. */
+export interface RecordedAttack {
+  readonly pattern: string;
+  readonly action: 'counted' | 'blocked';
+}
+
 /** One try at one route. */
 export interface RecordedTry {
   readonly route: string;
@@ -51,6 +57,7 @@ export interface Story {
   readonly dialect: string;
   readonly governanceVersion?: string;
   readonly traceparent?: string;
+  readonly attacks?: readonly RecordedAttack[];
   readonly caller?: RecordedCaller;
   readonly capability?: string;
   readonly feature?: string;

@@ -25,6 +25,10 @@ export const REFUSALS = {
   'edge.malformed_http': { status: 400, message: 'What arrived is not valid HTTP.' },
   'edge.timeout': { status: 408, message: 'The request did not arrive in time.' },
 
+  'edge.rate_exceeded': { status: 429, message: 'Too many requests from this address. Slow down.' },
+  'edge.origin_refused': { status: 403, message: 'Pages of this origin may not use this gateway.' },
+  'edge.attack_pattern': { status: 403, message: 'The request looks like a known attack.' },
+
   'identity.missing_token': {
     status: 401,
     message: 'Send a bearer token of an accepted issuer in the Authorization header.',
@@ -148,11 +152,31 @@ export interface Refusal {
   readonly code: RefusalCode;
   readonly hint: string | undefined;
   readonly detail: string | undefined;
+  /** What the caller reads in place of the code's message, where the governance repository has words of its own. */
+  readonly message?: string | undefined;
+  /** When it is worth trying again. */
+  readonly retryAfterMs?: number | undefined;
 }
 
 /** Makes a refusal. Neither `hint` nor `detail` may hold prompt text, personal data or a secret. */
-export function refuse(code: RefusalCode, why: { hint?: string; detail?: string } = {}): Refusal {
-  return { refused: true, code, hint: why.hint, detail: why.detail };
+export function refuse(
+  code: RefusalCode,
+  why: {
+    readonly hint?: string;
+    readonly detail?: string;
+    readonly message?: string;
+    readonly retryAfterMs?: number;
+  } = {},
+): Refusal {
+  const { hint, detail, message, retryAfterMs } = why;
+  return {
+    refused: true,
+    code,
+    hint,
+    detail,
+    ...(message === undefined ? {} : { message }),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  };
 }
 
 /** Whether a stage's result is a refusal rather than a proof. */
@@ -162,7 +186,7 @@ export function isRefusal(value: unknown): value is Refusal {
 
 /** The words for the caller: the code's public message and, where there is one, the hint. */
 export function describeRefusal(refusal: Refusal): string {
-  const { message } = REFUSALS[refusal.code];
+  const message = refusal.message ?? REFUSALS[refusal.code].message;
   return refusal.hint === undefined ? message : `${message} ${refusal.hint}`;
 }
 

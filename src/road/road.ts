@@ -1,6 +1,7 @@
 import type { Attempt, AttemptEnd } from './attempt.ts';
 import { DeliveredAnswer } from './delivered-answer.ts';
 import type { AnswerEvent, Conversation, Usage } from './conversation.ts';
+import type { Visit } from './edge-rules.ts';
 import type { Route } from './governed.ts';
 import type {
   AdmittedBytes,
@@ -16,11 +17,12 @@ import type {
   RedactedPrompt,
   RoutePlan,
 } from './proofs.ts';
-import type { RecordedGuard, RecordedTry } from './record.ts';
+import type { RecordedAttack, RecordedGuard, RecordedTry } from './record.ts';
 import { describeUnforeseen, isRefusal, refuse, RefusalError, type Refusal } from './refusal.ts';
 
 /** A request as a dialect's endpoint received it. */
 export interface Arrival {
+  readonly visit: Visit;
   readonly body: Buffer;
   readonly authorization: string | undefined;
   /** Reads the dialect: bytes → conversation. */
@@ -47,7 +49,12 @@ export interface InputBlocked {
 
 /** The stages, with what each needs from the world already in its hands. */
 export interface Stages {
-  admit(body: Buffer): AdmittedBytes | Refusal;
+  /** Counts a visit, of which `admit` is one; a refusal where it must not enter. */
+  enter(visit: Visit): Refusal | undefined;
+  admit(
+    arrival: Pick<Arrival, 'visit' | 'body'>,
+    onAttack: (attack: RecordedAttack) => void,
+  ): AdmittedBytes | Refusal;
   identify(authorization: string | undefined): Caller | Refusal | Promise<Caller | Refusal>;
   authorise(caller: Caller, capabilityName: string): Grant | Refusal;
   assemble(grant: Grant, conversation: Conversation): AssembledPrompt | Refusal;
@@ -106,7 +113,7 @@ async function askForAnswer(
   attempt: Attempt,
   arrival: Arrival,
 ): Promise<Exclude<Departure, { refusal: Refusal }> | Refusal> {
-  const bytes = stages.admit(arrival.body);
+  const bytes = stages.admit(arrival, (attack) => attempt.attacked(attack));
   attempt.mark('edge');
   if (isRefusal(bytes)) return bytes;
 

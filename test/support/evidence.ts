@@ -16,6 +16,7 @@ import { GovernedGateway } from '../../src/compose/governed-gateway.ts';
 import { createServer } from '../../src/http/server.ts';
 import type { Archive, ArchiveEntry } from '../../src/ports/archive.ts';
 import type { AuditLog } from '../../src/ports/audit-log.ts';
+import { AddressLimiter } from '../../src/stages/edge/address-limiter.ts';
 import { createKeyring } from '../../src/stages/identity/keyring.ts';
 import { createTokenVerifier } from '../../src/stages/identity/oidc-token.ts';
 import { MAYA, routeTo, writeGovernance } from './gateway.ts';
@@ -66,6 +67,7 @@ export async function startGatewayWithEvidence(input: {
       health: createLocalRouteHealth(systemClock),
       providers,
       bodyLimits: { maxBytes: 100_000, maxDepth: 64 },
+      limiter: new AddressLimiter(0.5),
     },
     createVerifier: (governance) =>
       createTokenVerifier({

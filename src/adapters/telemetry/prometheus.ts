@@ -61,11 +61,18 @@ export function createPrometheusTelemetry(gauges: { readonly ready: () => boolea
     labelNames: ['route', 'outcome'],
     registers,
   });
+  const attacks = new Counter({
+    name: 'goldenpath_attack_patterns_total',
+    help: 'Requests that looked like a known attack, by pattern and what was done.',
+    labelNames: ['pattern', 'action'],
+    registers,
+  });
   const ready = new Gauge({ name: 'goldenpath_ready', help: '1 when the gateway can answer.', registers });
 
   const attemptSums = new Sums(attempts, ['tenant', 'capability', 'workflow', 'outcome', 'refusal']);
   const stageSums = new Sums(stages, ['stage']);
   const trySums = new Sums(tries, ['route', 'outcome']);
+  const attackSums = new Sums(attacks, ['pattern', 'action']);
   const costSums = new Sums(cost, ['tenant', 'capability', 'route']);
 
   const workflows = new KnownNames(MAX_WORKFLOWS);
@@ -93,6 +100,7 @@ export function createPrometheusTelemetry(gauges: { readonly ready: () => boolea
     );
     for (const stage in record.stages) stageSums.add((record.stages[stage] ?? 0) / 1e6, stage);
     for (const { route, outcome } of record.tries ?? []) trySums.add(1, route, outcome);
+    for (const { pattern, action } of record.attacks ?? []) attackSums.add(1, pattern, action);
     if (record.usage === undefined) return;
     const models = {
       gen_ai_operation_name: 'chat',
@@ -107,7 +115,7 @@ export function createPrometheusTelemetry(gauges: { readonly ready: () => boolea
     closed: observe,
     render: async () => {
       ready.set(gauges.ready() ? 1 : 0);
-      for (const sums of [attemptSums, stageSums, trySums, costSums]) sums.flush();
+      for (const sums of [attemptSums, stageSums, trySums, attackSums, costSums]) sums.flush();
       return { contentType: registry.contentType, body: await registry.metrics() };
     },
     stop: async () => registry.clear(),
