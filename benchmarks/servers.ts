@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { compileGovernance } from '../src/governance/compile.ts';
+import { raiseLimits } from '../test/support/limits.ts';
 import { mintLoopbackToken } from '../src/compose/tokens.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -92,12 +93,17 @@ export async function startGoldenpath(
 
 async function writeGovernance(directory: string, upstreamPort: number): Promise<void> {
   await cp(join(ROOT, 'examples/support-desk'), directory, { recursive: true });
+  // All limits stay on, far above what is measured.
+  for (const path of ['goldenpath.yaml', 'tenants/acme.yaml', 'capabilities/support-assistant.yaml']) {
+    const file = join(directory, path);
+    await writeFile(file, raiseLimits(await readFile(file, 'utf8')));
+  }
   const capability = join(directory, 'capabilities/support-assistant.yaml');
   const text = await readFile(capability, 'utf8');
   // The peers get the prompt alone, so Goldenpath does too: no context is put before it.
   await writeFile(
     capability,
-    text.replace(/^routes: .*$/m, 'routes: [bench]').replace(/^context: .*\n/m, ''),
+    text.replace(/^routes: .*$/m, 'routes: [bench]').replace(/^(context|onBudget): .*\n/gm, ''),
   );
   const route = [
     'provider: openai-compatible',

@@ -29,6 +29,7 @@ const PROOF_MAKERS: Readonly<Record<string, string>> = {
   proveAssembledPrompt: 'stages/prompt',
   proveRedactedPrompt: 'stages/redaction',
   proveRoutePlan: 'stages/routing',
+  proveReservation: 'stages/admission',
   proveGuardedPrompt: 'stages/guardrail',
   proveDurableIntent: 'stages/evidence',
   proveGuardedEvents: 'stages/guardrail',

@@ -249,7 +249,10 @@ async function startGateway(): Promise<{ url: string; process: ChildProcess }> {
       .replace('provider: stand-in', `provider: openai-compatible\nbaseUrl: ${model.url}`)
       .replace('model: stand-in', 'model: tour-model')
       .replace('expectedLatencyMs: 1', 'expectedLatencyMs: 1\nretries: 0')
-      .replaceAll(/MillionTokens: \d+/g, 'MillionTokens: 10'),
+      .replace(
+        /^price: .*$/m,
+        'price: { inputMicroUsdPerMillionTokens: 10, outputMicroUsdPerMillionTokens: 10 }',
+      ),
   );
   const capability = join(governance, 'capabilities/marketing-writer.yaml');
   const text = await readFile(capability, 'utf8');

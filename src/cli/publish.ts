@@ -11,7 +11,9 @@ import { DEFAULT_GOVERNANCE } from './defaults.ts';
 export function addPublishCommand(program: Command): void {
   program
     .command('publish')
-    .description(`publish the new prompt and guardrail versions: their hashes go into ${LOCK_FILE}`)
+    .description(
+      `publish the new versions of prompts, guardrails and prices: their hashes go into ${LOCK_FILE}`,
+    )
     .argument('[dir]', 'the governance repository', DEFAULT_GOVERNANCE)
     .action(async (directory: string) => {
       const published = await publish(directory);
@@ -33,7 +35,7 @@ async function publish(directory: string): Promise<string[]> {
   const lock = await readLock(directory);
   const published: string[] = [];
   const changed: string[] = [];
-  for (const kind of ['prompts', 'guardrails'] as const) {
+  for (const kind of ['prompts', 'guardrails', 'prices'] as const) {
     for (const [id, digest] of Object.entries(hashes[kind])) {
       const known = lock[kind][id];
       if (known === undefined) published.push(`${kind.slice(0, -1)} ${id}`);
@@ -48,7 +50,11 @@ async function publish(directory: string): Promise<string[]> {
     );
   }
   if (published.length > 0) {
-    const sorted = { prompts: sortByKey(lock.prompts), guardrails: sortByKey(lock.guardrails) };
+    const sorted = {
+      prompts: sortByKey(lock.prompts),
+      guardrails: sortByKey(lock.guardrails),
+      prices: sortByKey(lock.prices),
+    };
     await writeFile(join(directory, LOCK_FILE), `${JSON.stringify(sorted, null, 2)}\n`);
   }
   return published;

@@ -22,6 +22,10 @@ export class GovernanceError extends Error {
 
 const MAX_REASONS = 5;
 
+function explainLedger(fault: string | undefined): string | undefined {
+  return fault && `the ledger cannot be written: ${fault}`;
+}
+
 /** The gateway behind the HTTP surface: serves one version of the governance repository, and swaps it whole. */
 export class GovernedGateway implements Gateway {
   readonly #directory: string;
@@ -92,8 +96,8 @@ export class GovernedGateway implements Gateway {
 
   readiness(): ReturnType<Gateway['readiness']> {
     const { name, version } = this.#world.governance;
-    const fault = this.#engines.evidence.fault();
-    const faults = fault === undefined ? [] : [fault];
+    const { evidence, ledger } = this.#engines;
+    const faults = [evidence.fault(), explainLedger(ledger.fault())].filter((fault) => fault !== undefined);
     const stopping = this.#stopping ? ['the gateway is stopping'] : [];
     return {
       ready: faults.length === 0 && !this.#stopping,

@@ -2,9 +2,11 @@ import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { openLocalArchive } from '../adapters/archive/local.ts';
 import { openLocalAuditLog } from '../adapters/audit-log/local.ts';
+import { createSteadyClock } from '../adapters/clock/steady.ts';
 import { systemClock } from '../adapters/clock/system.ts';
 import { joinEvidence } from '../adapters/evidence/joined.ts';
 import { createHttpIssuerDocuments } from '../adapters/issuer-documents/http.ts';
+import { openLocalLedger } from '../adapters/ledger/local.ts';
 import { openLoopbackIssuer, type LoopbackIssuer } from '../adapters/loopback-issuer/loopback-issuer.ts';
 import { createBedrock } from '../adapters/model/bedrock.ts';
 import { createOpenAiCompatible } from '../adapters/model/openai-compatible/provider.ts';
@@ -22,6 +24,7 @@ import { createKeyring, type Keyring } from '../stages/identity/keyring.ts';
 import { createTokenVerifier } from '../stages/identity/oidc-token.ts';
 import { countRequests } from './drain.ts';
 import { GovernedGateway, type ReloadOutcome } from './governed-gateway.ts';
+import { startLeftovers } from './leftovers.ts';
 import { startRetention } from './retention.ts';
 import { assertServable } from './servable.ts';
 import { watchGovernance } from './watch-governance.ts';
@@ -70,11 +73,20 @@ export async function startLocalGateway(options: LocalOptions): Promise<LocalGat
       : logger.error({ fault }, 'evidence cannot be written');
   const audit = await openLocalAuditLog({ stateDir, clock: systemClock, onFault });
   const archive = openLocalArchive({ stateDir, clock: systemClock });
+  const ledger = openLocalLedger({
+    stateDir,
+    onFault: (fault) =>
+      fault === undefined
+        ? logger.info('the ledger can be written again')
+        : logger.error({ fault }, 'the ledger cannot be written, so requests with limits are refused'),
+  });
   const providers: Engines['providers'] = {
     bedrock: createBedrock(),
     'openai-compatible': createOpenAiCompatible({ keyOf: (name) => env[name] }),
     'stand-in': createStandIn(),
   };
+  // Limits and records go by one clock, which never runs backward; tokens by the machine's own.
+  const clock = createSteadyClock(systemClock);
   let gateway: GovernedGateway | undefined;
   const prometheus = createPrometheusTelemetry({ ready: () => gateway?.readiness().ready ?? false });
   const endpoint = env['OTEL_EXPORTER_OTLP_ENDPOINT'];
@@ -86,14 +98,15 @@ export async function startLocalGateway(options: LocalOptions): Promise<LocalGat
   const evidence = joinEvidence({ audit, archive, telemetry: fanOut(sinks, logger) });
   const stopEngines = async () => {
     await Promise.all(Object.values(providers).map((provider) => provider.close()));
-    await Promise.all([evidence.stop(), documents.close()]);
+    await Promise.all([evidence.stop(), ledger.stop(), documents.close()]);
   };
   try {
     gateway = await GovernedGateway.open({
       directory: options.governanceDir,
       engines: {
-        clock: systemClock,
+        clock,
         evidence,
+        ledger,
         health: createLocalRouteHealth(systemClock),
         providers,
         bodyLimits: { maxBytes: options.maxBodyBytes ?? MAX_BODY_BYTES, maxDepth: MAX_JSON_DEPTH },
@@ -130,6 +143,12 @@ export async function startLocalGateway(options: LocalOptions): Promise<LocalGat
       onError: (error) =>
         logger.error({ error: describeError(error) }, 'archived entries could not be expired'),
     });
+    const leftovers = startLeftovers({
+      ledger,
+      stateDir,
+      clock,
+      onError: (error) => logger.error({ error: describeError(error) }, 'leftovers could not be settled'),
+    });
     const { port } = server.server.address() as AddressInfo; // a TCP server has one
     return {
       url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
@@ -145,6 +164,7 @@ export async function startLocalGateway(options: LocalOptions): Promise<LocalGat
         try {
           await server.close();
           await noteGateway(serving, evidence, 'gateway.stop');
+          await leftovers.close();
         } finally {
           stopClosing();
           await stopEngines();

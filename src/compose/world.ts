@@ -11,12 +11,17 @@ import type { Clock } from '../ports/clock.ts';
 import type { Evidence } from '../ports/evidence.ts';
 import type { Guardrail } from '../ports/guardrail.ts';
 import type { TokenVerifier } from '../ports/identity.ts';
+import type { Ledger } from '../ports/ledger.ts';
 import type { ModelProvider } from '../ports/model.ts';
 import type { PiiDetector } from '../ports/pii-detector.ts';
 import type { PolicyEngine } from '../ports/policy-engine.ts';
 import type { RouteHealth } from '../ports/route-health.ts';
 import type { GuardrailReference, Route } from '../road/governed.ts';
 import type { Stages } from '../road/road.ts';
+import { refuse } from '../road/refusal.ts';
+import { billUse } from '../stages/admission/bill.ts';
+import { createAdmission } from '../stages/admission/reserve.ts';
+import { settleReservation } from '../stages/admission/settle.ts';
 import { authorise } from '../stages/authorisation/cedar-decision.ts';
 import type { AddressLimiter } from '../stages/edge/address-limiter.ts';
 import type { BodyLimits } from '../stages/edge/body.ts';
@@ -24,7 +29,6 @@ import { createAddressReader } from '../stages/edge/client-address.ts';
 import { admitArrival, enterEdge, type Edge } from '../stages/edge/edge.ts';
 import { closeAttempt } from '../stages/evidence/closing.ts';
 import { openIntent } from '../stages/evidence/intent.ts';
-import { estimateUsage, priceUsage } from '../stages/evidence/price.ts';
 import { guardInput } from '../stages/guardrail/guard-input.ts';
 import { openOutputGuard } from '../stages/guardrail/guard-output.ts';
 import { identifyCaller } from '../stages/identity/identify-caller.ts';
@@ -38,6 +42,7 @@ import { planRoutes } from '../stages/routing/route-plan.ts';
 export interface Engines {
   readonly clock: Clock;
   readonly evidence: Evidence;
+  readonly ledger: Ledger;
   readonly health: RouteHealth;
   readonly providers: Readonly<Record<Route['provider'], ModelProvider>>;
   readonly bodyLimits: BodyLimits;
@@ -60,11 +65,12 @@ export function buildWorld(input: {
   readonly engines: Engines;
 }): World {
   const { governance, verifier, engines } = input;
-  const { clock, evidence, health, providers } = engines;
+  const { clock, evidence, ledger, health, providers } = engines;
   const policies = createCedarEngine({ ...governance.policies, version: governance.version });
   const guardrails = compileGuardrails(governance, clock);
   const detectors = compileDetectors(governance);
   const edge = compileEdge(governance, engines);
+  const admission = createAdmission({ rules: governance.rules, ledger, clock });
 
   const stages: Stages = {
     enter: (visit) => enterEdge(visit, edge),
@@ -75,25 +81,33 @@ export function buildWorld(input: {
     assemble: assemblePrompt,
     redact: (assembled) => redactPrompt(assembled, pick(detectors, assembled.grant.capability.name)),
     plan: (grant) => planRoutes(grant, health),
-    guardInput: (redacted, signal) =>
-      guardInput(redacted, pick(guardrails, keyOf(redacted.grant.capability.guardrail)), signal),
-    openIntent: (attempt, guarded, plan) =>
-      openIntent({ attempt, guarded, plan, evidence, nowMs: clock.nowMs() }),
-    infer: (asked) => {
-      const { deadlineMs } = asked.plan.grant.capability.limits;
-      const deadlineUs = clock.monotonicUs() + deadlineMs * 1000;
-      return inferAnswer({ ...asked, prompt: asked.guarded, providers, health, clock, deadlineUs });
+    reserve: (order) => admission.reserve(order),
+    guardInput: (reservation, signal) =>
+      guardInput(reservation, pick(guardrails, keyOf(reservation.grant.capability.guardrail)), signal),
+    openIntent: async (attempt, guarded) => {
+      const { reservation } = guarded;
+      const nowMs = clock.nowMs();
+      // What stood still for so long may have expired, and others may have been given what it held.
+      if (nowMs > reservation.staleAtMs)
+        return refuse('admission.unavailable', { detail: 'the reservation is too old to ask a model' });
+      return openIntent({ attempt, guarded, plan: reservation, evidence, nowMs });
     },
-    openOutputGuard: ({ plan, signal }, onVerdict) =>
+    infer: (asked) => {
+      const plan = asked.guarded.reservation;
+      const { deadlineMs } = plan.grant.capability.limits;
+      const deadlineUs = clock.monotonicUs() + deadlineMs * 1000;
+      return inferAnswer({ ...asked, plan, prompt: asked.guarded, providers, health, clock, deadlineUs });
+    },
+    openOutputGuard: ({ guarded, signal }, onVerdict) =>
       openOutputGuard({
-        guardrail: pick(guardrails, keyOf(plan.grant.capability.guardrail)),
+        guardrail: pick(guardrails, keyOf(guarded.redacted.grant.capability.guardrail)),
         signal,
         onVerdict,
       }),
     openRestorer: ({ grant, redactions }) =>
       openAnswerRestorer({ redactions, restore: grant.capability.redaction.restore }),
-    estimateUsage,
-    price: priceUsage,
+    bill: billUse,
+    settle: (reservation, bill) => settleReservation({ ledger, reservation, bill, nowMs: clock.nowMs() }),
     hashText: (text) => hash('sha256', text, 'hex'),
     close: (attempt, end, answer) => closeAttempt({ attempt, end, answer, evidence, nowMs: clock.nowMs() }),
   };

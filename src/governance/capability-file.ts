@@ -6,6 +6,7 @@ import {
   type Route,
   type ToolDefinition,
 } from '../road/governed.ts';
+import { toPeopledLimits } from './limit-blocks.ts';
 import type { Parts } from './parts.ts';
 import type { Problem } from './problem.ts';
 import type { Source } from './source.ts';
@@ -106,6 +107,7 @@ function describe(
       inputCharacters: value.limits.inputCharacters,
       deadlineMs: value.limits.deadlineSeconds * 1000,
     },
+    use: { ...toPeopledLimits(value), onBudget: value.onBudget },
   };
 }
 

@@ -7,14 +7,23 @@ import type {
   Route,
   Tenant,
   ToolDefinition,
+  Workflow,
 } from '../road/governed.ts';
 import { compileCapability } from './capability-file.ts';
 import { checkEdge, toEdgeRules } from './edge.ts';
 import { checkGuardrailConfig } from './guardrail-files.ts';
 import type { Governance } from './governance.ts';
-import { LOCK_FILE, readParts, type Part, type Parts } from './parts.ts';
+import { toPeopledLimits, toPlaceLimits, toUseLimits } from './limit-blocks.ts';
+import { LOCK_FILE, readParts, type Parts } from './parts.ts';
 import { compilePolicies } from './policies.ts';
 import { checkPolicyReferences } from './policy-references.ts';
+import {
+  checkPriceReferences,
+  hashPrices,
+  priceOfGuardrail,
+  priceOfRoute,
+  type PriceFiles,
+} from './price-files.ts';
 import type { Problem } from './problem.ts';
 import { compilePrompt } from './prompt-files.ts';
 import { checkSafety, type Hashes } from './safety.ts';
@@ -28,7 +37,7 @@ export interface Compiled {
   readonly problems: readonly Problem[];
   /** What may be meant, and is worth a look. Empty while there are problems. */
   readonly warnings: readonly Problem[];
-  /** Hashes of every prompt and guardrail version that stands in the files, for the lock. */
+  /** Hashes of every prompt, guardrail and price version that stands in the files, for the lock. */
   readonly hashes: Hashes;
 }
 
@@ -42,15 +51,17 @@ export function compileSource(source: Source): Compiled {
   const parts = readParts(source);
   const problems: Problem[] = [...parts.problems];
   const prompts = compilePrompts(parts, source, problems);
-  const guardrails = compileGuardrails(parts, problems);
-  const routes = new Map(parts.routes.map((part) => [part.name, toRoute(part)]));
+  const prices: PriceFiles = new Map(parts.prices.map(({ name, value }) => [name, value]));
+  const guardrails = compileGuardrails(parts, prices, problems);
+  const routes = new Map(parts.routes.map((part) => [part.name, toRoute(part, prices)]));
   const tools = new Map(parts.tools.map((part) => [part.name, toTool(part)]));
   problems.push(...parts.tools.flatMap(checkTool));
   const policies = compilePolicies(source);
   problems.push(...policies.problems);
 
-  const hashes = hashVersions(prompts, guardrails);
+  const hashes = { ...hashVersions(prompts, guardrails), prices: hashPrices(prices) };
   problems.push(...checkPublished(parts, hashes));
+  problems.push(...checkPrices(parts, prices));
 
   const capabilities = new Map<string, Capability>();
   for (const part of parts.capabilities) {
@@ -79,6 +90,11 @@ export function compileSource(source: Source): Compiled {
     capabilities,
     routes,
     guardrails,
+    rules: {
+      gateway: toPlaceLimits(root),
+      users: toUseLimits(root.users),
+      workflows: new Map(parts.workflows.map((part) => [part.name, toWorkflow(part)])),
+    },
     policies: policies.sources,
   };
   const warnings = listWarnings({ governance, parts, policies: policies.policies });
@@ -94,7 +110,7 @@ function listNames(source: Source, folder: string): ReadonlySet<string> {
 function hashVersions(
   prompts: ReadonlyMap<string, Prompt>,
   guardrails: ReadonlyMap<string, GuardrailReference>,
-): Hashes {
+): Pick<Hashes, 'prompts' | 'guardrails'> {
   const hashGuardrail = ({ config, bedrock }: GuardrailReference) =>
     hash('sha256', JSON.stringify([config, bedrock]), 'hex');
   return {
@@ -114,7 +130,22 @@ function compilePrompts(parts: Parts, source: Source, problems: Problem[]): Map<
   return prompts;
 }
 
-function compileGuardrails(parts: Parts, problems: Problem[]): Map<string, GuardrailReference> {
+function checkPrices(parts: Parts, prices: PriceFiles): Problem[] {
+  const known = [...parts.versionFiles.keys()].flatMap((id) => /^prices\/(.+)$/.exec(id)?.[1] ?? []);
+  return checkPriceReferences({
+    routes: parts.routes,
+    guardrails: parts.bedrockGuardrails,
+    prices,
+    known: new Set(known),
+    published: parts.lock?.prices,
+  });
+}
+
+function compileGuardrails(
+  parts: Parts,
+  prices: PriceFiles,
+  problems: Problem[],
+): Map<string, GuardrailReference> {
   const guardrails = new Map<string, GuardrailReference>();
   for (const part of parts.embeddedGuardrails) {
     const [name = '', version = ''] = part.name.split('@');
@@ -122,13 +153,21 @@ function compileGuardrails(parts: Parts, problems: Problem[]): Map<string, Guard
     problems.push(...found);
     // What has problems cannot be published, or referred to.
     if (found.length > 0) continue;
-    guardrails.set(part.name, { engine: 'embedded', name, version, config: part.value, bedrock: undefined });
+    guardrails.set(part.name, {
+      engine: 'embedded',
+      name,
+      version,
+      config: part.value,
+      bedrock: undefined,
+      price: {}, // it runs in the gateway itself
+    });
   }
   for (const part of parts.bedrockGuardrails) {
     const [name = '', version = ''] = part.name.split('@');
-    const { guardrailIdentifier, guardrailVersion, region } = part.value;
+    const { guardrailIdentifier, guardrailVersion, region, price: priced } = part.value;
     const bedrock = { identifier: guardrailIdentifier, version: guardrailVersion, region };
-    guardrails.set(part.name, { engine: 'bedrock', name, version, config: undefined, bedrock });
+    const price = priceOfGuardrail(priced, prices);
+    guardrails.set(part.name, { engine: 'bedrock', name, version, config: undefined, bedrock, price });
   }
   return guardrails;
 }
@@ -136,7 +175,7 @@ function compileGuardrails(parts: Parts, problems: Problem[]): Map<string, Guard
 /** A published version that changed would make every old record lie about what the model was told. */
 function checkPublished(parts: Parts, hashes: Hashes): Problem[] {
   const problems: Problem[] = [];
-  for (const kind of ['prompts', 'guardrails'] as const) {
+  for (const kind of ['prompts', 'guardrails', 'prices'] as const) {
     for (const [id, published] of Object.entries(parts.lock?.[kind] ?? {})) {
       const now = hashes[kind][id];
       if (now === published) continue;
@@ -154,7 +193,7 @@ function checkPublished(parts: Parts, hashes: Hashes): Problem[] {
   return problems;
 }
 
-function toRoute(part: Parts['routes'][number]): Route {
+function toRoute(part: Parts['routes'][number], prices: PriceFiles): Route {
   const { value } = part;
   return {
     name: part.name,
@@ -165,10 +204,8 @@ function toRoute(part: Parts['routes'][number]): Route {
     apiKeyEnv: value.apiKeyEnv,
     bedrockGuardrail: value.guardrail,
     dataClasses: value.dataClasses,
-    price: {
-      inputMicroUsdPerMillion: value.price.inputMicroUsdPerMillionTokens,
-      outputMicroUsdPerMillion: value.price.outputMicroUsdPerMillionTokens,
-    },
+    price: priceOfRoute(value.price, prices),
+    limits: toPlaceLimits(value),
     expectedLatencyMs: value.expectedLatencyMs,
     timeouts: value.timeouts,
     retries: value.retries,
@@ -180,8 +217,17 @@ function toTool(part: Parts['tools'][number]): ToolDefinition {
   return { name: part.name, description: part.value.description, parametersSchema: part.value.parameters };
 }
 
-function toTenant(part: Part<{ displayName: string; regions: string[] }>): Tenant {
-  return { name: part.name, displayName: part.value.displayName, regions: part.value.regions };
+function toTenant({ name, value }: Parts['tenants'][number]): Tenant {
+  return {
+    name,
+    displayName: value.displayName,
+    regions: value.regions,
+    limits: toPeopledLimits(value),
+  };
+}
+
+function toWorkflow({ name, value }: Parts['workflows'][number]): Workflow {
+  return { name, limits: toPlaceLimits(value) };
 }
 
 function toIssuer(issuer: NonNullable<Parts['root']>['value']['issuers'][number]): AcceptedIssuer {

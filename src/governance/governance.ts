@@ -1,6 +1,14 @@
 import type { AcceptedIssuer } from '../ports/identity.ts';
 import type { EdgeRules } from '../road/edge-rules.ts';
-import type { Capability, GuardrailReference, Route, Tenant } from '../road/governed.ts';
+import type {
+  Capability,
+  GuardrailReference,
+  PlaceLimits,
+  Route,
+  Tenant,
+  UseLimits,
+  Workflow,
+} from '../road/governed.ts';
 import type { PolicySources } from './policies.ts';
 
 /** A governance repository, compiled and frozen. What a request began with serves it to its end. */
@@ -16,5 +24,13 @@ export interface Governance {
   readonly capabilities: ReadonlyMap<string, Capability>;
   readonly routes: ReadonlyMap<string, Route>;
   readonly guardrails: ReadonlyMap<string, GuardrailReference>;
+  /** What holds beside the limits of tenants, capabilities and routes. */
+  readonly rules: {
+    /** The whole gateway together. */
+    readonly gateway: PlaceLimits;
+    /** Every user, where the tenant does not say otherwise. */
+    readonly users: UseLimits;
+    readonly workflows: ReadonlyMap<string, Workflow>;
+  };
   readonly policies: PolicySources;
 }

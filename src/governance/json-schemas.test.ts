@@ -20,6 +20,8 @@ const KINDS: readonly (readonly [RegExp, string])[] = [
   [/^tools\//, 'tool'],
   [/^prompts\/.+\.yaml$/, 'prompt'],
   [/^guardrails\/.+\.yaml$/, 'bedrock-guardrail'],
+  [/^prices\//, 'price'],
+  [/^workflows\//, 'workflow'],
   [/^versions\.lock\.json$/, 'versions-lock'],
 ];
 
@@ -27,7 +29,10 @@ function compileSchemas(): ReadonlyMap<string, ValidateFunction> {
   const ajv = new Ajv2020({
     strict: true,
     allErrors: true,
-    formats: { uri: (text: string) => URL.canParse(text) },
+    formats: {
+      uri: (text: string) => URL.canParse(text),
+      date: (text: string) => !Number.isNaN(Date.parse(text)),
+    },
   });
   return new Map(
     [...renderJsonSchemas()].map(([file, text]) => [

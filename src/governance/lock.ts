@@ -10,7 +10,7 @@ export async function readLock(directory: string): Promise<z.infer<typeof lockSc
     return lockSchema.parse(JSON.parse(await readFile(join(directory, LOCK_FILE), 'utf8')));
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT')
-      return { prompts: {}, guardrails: {} };
+      return { prompts: {}, guardrails: {}, prices: {} };
     throw new Error(`${LOCK_FILE} cannot be read; restore it from git`, { cause: error });
   }
 }

@@ -5,11 +5,13 @@ import {
   bedrockGuardrailSchema,
   capabilitySchema,
   lockSchema,
+  priceSchema,
   promptSchema,
   rootSchema,
   routeSchema,
   tenantSchema,
   toolSchema,
+  workflowSchema,
 } from './schemas.ts';
 import type { Source } from './source.ts';
 
@@ -28,6 +30,9 @@ export interface Parts {
   readonly tenants: readonly Part<z.infer<typeof tenantSchema>>[];
   readonly capabilities: readonly Part<z.infer<typeof capabilitySchema>>[];
   readonly routes: readonly Part<z.infer<typeof routeSchema>>[];
+  readonly workflows: readonly Part<z.infer<typeof workflowSchema>>[];
+  /** `name` is NAME@VERSION. */
+  readonly prices: readonly Part<z.infer<typeof priceSchema>>[];
   readonly tools: readonly Part<z.infer<typeof toolSchema>>[];
   /** `name` is NAME@VERSION. */
   readonly prompts: readonly Part<z.infer<typeof promptSchema>>[];
@@ -76,10 +81,12 @@ export function readParts(source: Source): Parts {
   const lock = readFiles(/^versions\.lock\.json$/, lockSchema)[0]?.value;
   return {
     root,
-    lock: lock ?? (source.files.has(LOCK_FILE) ? undefined : { prompts: {}, guardrails: {} }),
+    lock: lock ?? (source.files.has(LOCK_FILE) ? undefined : { prompts: {}, guardrails: {}, prices: {} }),
     tenants: readFiles(/^tenants\/([^/]+)\.yaml$/, tenantSchema),
     capabilities: readFiles(/^capabilities\/([^/]+)\.yaml$/, capabilitySchema),
     routes: readFiles(/^routes\/([^/]+)\.yaml$/, routeSchema),
+    workflows: readFiles(/^workflows\/([^/]+)\.yaml$/, workflowSchema),
+    prices: readFiles(/^prices\/([^/]+)\/([^/]+)\.yaml$/, priceSchema),
     tools: readFiles(/^tools\/([^/]+)\.yaml$/, toolSchema),
     prompts: readFiles(/^prompts\/([^/]+)\/([^/]+)\/prompt\.yaml$/, promptSchema),
     bedrockGuardrails: readFiles(/^guardrails\/([^/]+)\/([^/]+)\.yaml$/, bedrockGuardrailSchema),
@@ -95,6 +102,7 @@ function listVersionFiles(source: Source): ReadonlyMap<string, string> {
     const [, kind, name, version] =
       /^(prompts)\/([^/]+)\/([^/]+)\/prompt\.yaml$/.exec(file) ??
       /^(guardrails)\/([^/]+)\/([^/]+)\.(?:yaml|json)$/.exec(file) ??
+      /^(prices)\/([^/]+)\/([^/]+)\.yaml$/.exec(file) ??
       [];
     if (kind !== undefined) files.set(`${kind}/${name}@${version}`, file);
   }
@@ -134,16 +142,18 @@ function checkNames(file: string, [name = '', version]: readonly string[]): Prob
 const KNOWN = [
   /^goldenpath\.yaml$/,
   /^versions\.lock\.json$/,
-  /^(tenants|capabilities|routes|tools)\/[^/]+\.yaml$/,
+  /^(tenants|capabilities|routes|tools|workflows)\/[^/]+\.yaml$/,
   /^prompts\/[^/]+\/[^/]+\/(prompt\.yaml|.+\.md)$/,
   /^guardrails\/[^/]+\/[^/]+\.(yaml|json)$/,
+  /^prices\/[^/]+\/[^/]+\.yaml$/,
   /^policies\/(schema\.cedarschema|.+\.cedar)$/,
   /^knowledge\//,
 ];
 
 /** A misspelt folder would otherwise be skipped in silence: a policy that nobody applies. */
 function findStrayFiles(source: Source): Problem[] {
-  const governed = /^(golden-?path|version|tenant|capabilit|route|tool|prompt|guardrail|polic)/i;
+  const governed =
+    /^(golden-?path|version|tenant|capabilit|route|tool|prompt|guardrail|polic|price|workflow)/i;
   return [...source.files.keys()]
     .filter((file) => !KNOWN.some((pattern) => pattern.test(file)))
     .filter((file) => /\.cedar(schema)?$/.test(file) || (governed.test(file) && !file.endsWith('.md')))

@@ -6,6 +6,7 @@ import type { Problem } from './problem.ts';
 export interface Hashes {
   readonly prompts: Readonly<Record<string, string>>;
   readonly guardrails: Readonly<Record<string, string>>;
+  readonly prices: Readonly<Record<string, string>>;
 }
 
 /** What is well-formed and still must not be served. Each rule names the harm it prevents. */
@@ -25,6 +26,7 @@ export function checkSafety(input: {
     problems.push(...checkUnpublished(capability, input));
     problems.push(...checkRegions(capability, input));
     problems.push(...checkDataClass(capability, parts));
+    problems.push(...checkCheaperRoute(capability));
   }
   return problems;
 }
@@ -250,6 +252,17 @@ function checkDataClass(capability: CapabilityPart, parts: Parts): Problem[] {
       }),
     ];
   });
+}
+
+function checkCheaperRoute(capability: CapabilityPart): Problem[] {
+  const { onBudget, routes } = capability.value;
+  if (onBudget === 'refuse' || routes.length > 1) return [];
+  return [
+    at(capability, ['onBudget'], {
+      cause: 'there is one route, so there is no cheaper one to take',
+      fix: 'Add a route, or remove onBudget.',
+    }),
+  ];
 }
 
 /** Amazon Bedrock's global inference profiles choose the Region themselves, whatever the endpoint's is. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { DATA_CLASSES, PROMPT_LAYERS, REDACTABLE_TYPES } from '../road/governed.ts';
+import { peopledBlocks, placeBlocks } from './limit-blocks.ts';
+import { DATA_CLASSES, METERED_POLICIES, PROMPT_LAYERS, REDACTABLE_TYPES } from '../road/governed.ts';
 
 /** The files of a governance repository, as their authors write them. Published as JSON Schema. */
 
@@ -130,6 +131,7 @@ export const rootSchema = z
         }),
       )
       .default([]),
+    ...peopledBlocks,
   })
   .meta({ title: 'goldenpath.yaml: the governance repository itself' });
 
@@ -141,6 +143,7 @@ export const tenantSchema = z
       .array(region)
       .default([])
       .describe("Where this tenant's text may go. Empty: anywhere a capability allows."),
+    ...peopledBlocks,
   })
   .meta({ title: 'tenants/NAME.yaml' });
 
@@ -198,6 +201,11 @@ export const capabilitySchema = z
         deadlineSeconds: z.number().min(1).max(900).default(60),
       })
       .prefault({}),
+    ...peopledBlocks,
+    onBudget: z
+      .enum(['refuse', 'cheaper_route'])
+      .default('refuse')
+      .describe('What happens where a budget does not pay for the route that would be taken.'),
   })
   .meta({ title: 'capabilities/NAME.yaml' });
 
@@ -244,8 +252,43 @@ export const bedrockGuardrailSchema = z
     guardrailIdentifier: z.string().min(1),
     guardrailVersion: z.string().regex(/^([1-9][0-9]{0,7}|DRAFT)$/, 'pin a numeric version'),
     region,
+    price: versioned
+      .optional()
+      .describe("A version of a price below prices/. Absent: Amazon's list price of every policy."),
   })
   .meta({ title: 'guardrails/NAME/VERSION.yaml: a guardrail that is in Amazon Bedrock' });
+
+const microUsd = z.int().min(0).max(1_000_000_000_000);
+
+/** What a model costs, in whole micro-dollars for a million tokens. */
+export const tokenPrices = z.strictObject({
+  inputMicroUsdPerMillionTokens: microUsd,
+  outputMicroUsdPerMillionTokens: microUsd,
+  cachedInputMicroUsdPerMillionTokens: microUsd.optional().describe('Absent: as all input.'),
+  reasoningMicroUsdPerMillionTokens: microUsd.optional().describe('Absent: as all output.'),
+});
+
+export const priceSchema = z
+  .strictObject({
+    source: z.url().describe('Where the prices were read.'),
+    asOf: z.iso.date().describe('When they were read.'),
+    region: z.string().min(1).optional(),
+    tokens: tokenPrices.optional(),
+    embedding: z
+      .strictObject({ inputMicroUsdPerMillionTokens: microUsd })
+      .optional()
+      .describe('Of a model that makes vectors.'),
+    guardrail: z
+      .strictObject(
+        Object.fromEntries(METERED_POLICIES.map((policy) => [policy, microUsd.optional()])) as Record<
+          (typeof METERED_POLICIES)[number],
+          z.ZodOptional<typeof microUsd>
+        >, // `fromEntries` forgets the keys
+      )
+      .optional()
+      .describe('Micro-dollars for a thousand text units of up to 1,000 characters, by policy.'),
+  })
+  .meta({ title: 'prices/NAME/VERSION.yaml' });
 
 export const routeSchema = z
   .strictObject({
@@ -269,10 +312,12 @@ export const routeSchema = z
       .optional()
       .describe("bedrock: a guardrail for Converse itself, which the gateway's role may demand."),
     dataClasses: z.array(dataClass).min(1),
-    price: z.strictObject({
-      inputMicroUsdPerMillionTokens: z.int().min(0),
-      outputMicroUsdPerMillionTokens: z.int().min(0),
-    }),
+    price: z
+      .union(
+        [versioned, tokenPrices],
+        'without a price its use would be free: write NAME@VERSION of a price, or inputMicroUsdPerMillionTokens and outputMicroUsdPerMillionTokens',
+      )
+      .describe('A version of a price below prices/, or the prices themselves.'),
     expectedLatencyMs: z.int().min(1).default(1000),
     timeouts: z
       .strictObject({
@@ -288,6 +333,7 @@ export const routeSchema = z
         coolDownMs: z.int().min(10).default(10_000),
       })
       .prefault({}),
+    ...placeBlocks,
   })
   .meta({ title: 'routes/NAME.yaml' });
 
@@ -299,10 +345,15 @@ export const toolSchema = z
   })
   .meta({ title: 'tools/NAME.yaml' });
 
+export const workflowSchema = z
+  .strictObject({ owner, purpose: z.string().min(1), ...placeBlocks })
+  .meta({ title: 'workflows/NAME.yaml: a workflow that tokens name' });
+
 export const lockSchema = z
   .strictObject({
     prompts: z.record(versioned, digest).default({}),
     guardrails: z.record(versioned, digest).default({}),
+    prices: z.record(versioned, digest).default({}),
   })
   .meta({ title: 'versions.lock.json: hashes of the published versions' });
 
@@ -315,5 +366,7 @@ export const FILE_SCHEMAS = {
   'bedrock-guardrail': bedrockGuardrailSchema,
   route: routeSchema,
   tool: toolSchema,
+  price: priceSchema,
+  workflow: workflowSchema,
   'versions-lock': lockSchema,
 } as const;

@@ -44,11 +44,12 @@ export async function serveDialect(input: {
   const frame = describeFrame(attempt, departure, includeUsage);
   const { batches } = departure;
   if (departure.conversation.delivery === 'stream') {
-    return streamAnswer({ dialect, frame, batches, reply, slowReaderMs });
+    return streamAnswer({ dialect, frame, rateLimits: attempt.rateLimits(), batches, reply, slowReaderMs });
   }
   try {
     const answer = await collectAnswer(batches);
     reply.raw.off('close', leave);
+    reply.headers(dialect.writeRateLimits(attempt.rateLimits()));
     reply.header('x-request-id', requestId).type('application/json; charset=utf-8');
     reply.send(dialect.writeWhole(answer, frame));
     limitLastRead(reply.raw, slowReaderMs);

@@ -36,9 +36,14 @@ async function serve(
   const server = Fastify();
   server.get('/', async (_request, reply) => {
     const { dialect = openAiChat } = more;
-    await streamAnswer({ dialect, frame: FRAME, batches: watch(), reply, slowReaderMs: 1_000 }).catch(
-      (error: unknown) => (thrown = error),
-    );
+    await streamAnswer({
+      dialect,
+      frame: FRAME,
+      rateLimits: {},
+      batches: watch(),
+      reply,
+      slowReaderMs: 1_000,
+    }).catch((error: unknown) => (thrown = error));
   });
   const url = await server.listen({ host: '127.0.0.1', port: 0 });
   await using client = await connectRaw(url);

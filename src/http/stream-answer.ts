@@ -1,4 +1,5 @@
 import type { FastifyReply } from 'fastify';
+import type { RateLimits } from '../road/rate-limits.ts';
 import { refuse, RefusalError, type Refusal } from '../road/refusal.ts';
 import type { Batch } from '../road/road.ts';
 import type { AnswerFrame, Dialect } from './dialects/dialect.ts';
@@ -11,18 +12,19 @@ import { limitLastRead, waitForReader } from './slow-reader.ts';
 export async function streamAnswer(input: {
   readonly dialect: Dialect;
   readonly frame: AnswerFrame;
+  readonly rateLimits: RateLimits;
   readonly batches: AsyncIterable<Batch>;
   readonly reply: FastifyReply;
   readonly slowReaderMs: number;
 }): Promise<void> {
-  const { dialect, frame, batches, reply, slowReaderMs } = input;
+  const { dialect, frame, rateLimits, batches, reply, slowReaderMs } = input;
   const { raw } = reply;
   reply.hijack();
   let pending = '';
   try {
     for await (const batch of batches) {
       if (!raw.headersSent) {
-        raw.writeHead(200, headersOf(dialect, frame));
+        raw.writeHead(200, { ...headersOf(dialect, frame), ...dialect.writeRateLimits(rateLimits) });
         pending = dialect.writeStreamStart(frame);
       }
       for (const event of batch) pending += dialect.writeEvent(event, frame);

@@ -1,6 +1,7 @@
 import type { FinishReason, Usage } from './conversation.ts';
 import type { Route } from './governed.ts';
-import type { AssembledPrompt, Caller, Grant, Redacted } from './proofs.ts';
+import type { AssembledPrompt, Caller, Grant, Redacted, Reservation } from './proofs.ts';
+import { UNLIMITED, type RateLimits } from './rate-limits.ts';
 import type {
   ClosedRecord,
   Intent,
@@ -36,6 +37,9 @@ export class Attempt {
   #usage: Usage | undefined;
   #finishReason: FinishReason | undefined;
   #costMicroUsd: number | undefined;
+  #guardMicroUsd = 0;
+  #rateLimits = UNLIMITED;
+  #triesBeforeRoute = 0;
   #answerHash: string | undefined;
   #route: Route | undefined;
   #closed = false;
@@ -97,12 +101,23 @@ export class Attempt {
     this.#story.redactions = counts;
   }
 
+  reserved(reservation: Reservation): void {
+    const { reservedMicroUsd, nearlySpent, prompt, redacted, rateLimits } = reservation;
+    this.#story.reservedMicroUsd = reservedMicroUsd;
+    if (nearlySpent.length > 0) this.#story.nearlySpent = nearlySpent;
+    const { maxOutputTokens } = prompt.parameters;
+    if (maxOutputTokens < redacted.prompt.parameters.maxOutputTokens)
+      this.#story.cappedOutputTokens = maxOutputTokens;
+    this.#rateLimits = rateLimits;
+  }
+
   guarded(guard: RecordedGuard): void {
     this.#guards.push(guard);
   }
 
   tried(attempt: RecordedTry): void {
     this.#tries.push(attempt);
+    if (this.#route === undefined) this.#triesBeforeRoute = this.#tries.length;
   }
 
   /** The route that answers. */
@@ -112,6 +127,7 @@ export class Attempt {
     this.#story.provider = route.provider;
     this.#story.model = route.model;
     this.#story.region = route.region;
+    if (route.price.id !== undefined) this.#story.price = route.price.id;
   }
 
   /** `inputHash`: SHA-256 of what the archive keeps of the prompt, hex. */
@@ -119,16 +135,20 @@ export class Attempt {
     this.#story.inputHash = inputHash;
   }
 
-  answered(answer: {
-    readonly usage: Usage;
-    readonly reason: FinishReason | undefined;
+  /** What was used of models and guardrails, and what that costs. Nothing is said where it is nothing. */
+  billed(bill: {
+    readonly usage: Usage | undefined;
     readonly costMicroUsd: number;
-    /** SHA-256 of the answer as the output guard released it, hex. */
-    readonly answerHash: string;
+    readonly guardMicroUsd: number;
   }): void {
-    this.#usage = answer.usage;
+    this.#usage = bill.usage;
+    if (bill.usage !== undefined || bill.costMicroUsd > 0) this.#costMicroUsd = bill.costMicroUsd;
+    this.#guardMicroUsd = bill.guardMicroUsd;
+  }
+
+  /** `answerHash`: SHA-256 of the answer as the output guard released it, hex. */
+  answered(answer: { readonly reason: FinishReason | undefined; readonly answerHash: string }): void {
     this.#finishReason = answer.reason;
-    this.#costMicroUsd = answer.costMicroUsd;
     this.#answerHash = answer.answerHash;
   }
 
@@ -138,6 +158,19 @@ export class Attempt {
 
   route(): Route | undefined {
     return this.#route;
+  }
+
+  guards(): readonly RecordedGuard[] {
+    return this.#guards;
+  }
+
+  /** Tries before the one that answered, if one did. */
+  vainTries(): readonly RecordedTry[] {
+    return this.#tries.slice(0, this.#triesBeforeRoute);
+  }
+
+  rateLimits(): RateLimits {
+    return this.#rateLimits;
   }
 
   isClosed(): boolean {
@@ -171,6 +204,7 @@ export class Attempt {
       ...(this.#finishReason === undefined ? {} : { finishReason: this.#finishReason }),
       ...(this.#usage === undefined ? {} : { usage: this.#usage }),
       ...(this.#costMicroUsd === undefined ? {} : { costMicroUsd: this.#costMicroUsd }),
+      ...(this.#guardMicroUsd === 0 ? {} : { guardMicroUsd: this.#guardMicroUsd }),
       ...(this.#answerHash === undefined ? {} : { answerHash: this.#answerHash }),
       stages: this.#stages,
       tookUs: Math.round(this.#monotonicUs() - this.#startedUs),

@@ -40,6 +40,10 @@ export interface Conversation {
 export interface Usage {
   readonly inputTokens: number;
   readonly outputTokens: number;
+  /** Of the input tokens, those that came from the provider's cache. */
+  readonly cachedInputTokens?: number;
+  /** Of the output tokens, those that the caller never sees. */
+  readonly reasoningTokens?: number;
   readonly source: 'provider' | 'estimate';
 }
 

@@ -82,6 +82,66 @@ export interface GuardrailReference {
   readonly bedrock:
     | { readonly identifier: string; readonly version: string; readonly region: string }
     | undefined;
+  /** Micro-dollars for a thousand text units, by policy; empty where the guardrail costs nothing. */
+  readonly price: GuardrailPrice;
+}
+
+/** What a model costs. Prices are whole micro-dollars for a million tokens. */
+export interface TokenPrice {
+  /** NAME@VERSION of the price; absent where the route says its price itself. */
+  readonly id?: string;
+  readonly inputMicroUsdPerMillion: number;
+  readonly outputMicroUsdPerMillion: number;
+  /** Absent: as all input. */
+  readonly cachedInputMicroUsdPerMillion?: number;
+  /** Absent: as all output. */
+  readonly reasoningMicroUsdPerMillion?: number;
+}
+
+/** The policies that a provider of guardrails meters, each by text units of up to 1,000 characters. */
+export const METERED_POLICIES = [
+  'contentFilter',
+  'deniedTopic',
+  'sensitiveInformation',
+  'contextualGrounding',
+  'automatedReasoning',
+] as const;
+export type MeteredPolicy = (typeof METERED_POLICIES)[number];
+export type GuardrailPrice = Readonly<Partial<Record<MeteredPolicy, number>>>;
+
+/** How much of each kind may be used. What is absent is not limited. */
+export interface UseLimits {
+  readonly rate?: { readonly perSecond: number; readonly burst: number };
+  readonly requestsPerMonth?: number;
+  readonly tokensPerMinute?: number;
+  readonly concurrentRequests?: number;
+}
+
+/** Money for a day or a month of the calendar in UTC. */
+export interface Budget {
+  readonly dayMicroUsd?: number;
+  readonly monthMicroUsd?: number;
+  /** From this share of a budget on, records say so. */
+  readonly alertAtPercent: number;
+}
+
+/** What holds for a place (a tenant, a capability, a workflow, a route, the gateway) as a whole. */
+export interface PlaceLimits {
+  readonly admission: UseLimits;
+  readonly budget: Budget | undefined;
+}
+
+/** A place whose single users have limits, too. */
+export interface PeopledLimits extends PlaceLimits {
+  readonly users: UseLimits;
+}
+
+export const NO_LIMITS: PeopledLimits = { admission: {}, users: {}, budget: undefined };
+
+/** A workflow that tokens name, and what it may use. */
+export interface Workflow {
+  readonly name: string;
+  readonly limits: PlaceLimits;
 }
 
 /** One way to a model. */
@@ -96,7 +156,8 @@ export interface Route {
   /** A guardrail for Converse itself, beside the gateway's own. */
   readonly bedrockGuardrail: { readonly identifier: string; readonly version: string } | undefined;
   readonly dataClasses: readonly DataClass[];
-  readonly price: { readonly inputMicroUsdPerMillion: number; readonly outputMicroUsdPerMillion: number };
+  readonly price: TokenPrice;
+  readonly limits: PlaceLimits;
   readonly expectedLatencyMs: number;
   readonly timeouts: { readonly firstByteMs: number; readonly idleMs: number; readonly totalMs: number };
   readonly retries: number;
@@ -134,6 +195,10 @@ export interface Capability {
     readonly retentionDays: number;
   };
   readonly limits: { readonly inputCharacters: number; readonly deadlineMs: number };
+  readonly use: PeopledLimits & {
+    /** What happens where a budget does not pay for the route that would be taken. */
+    readonly onBudget: 'refuse' | 'cheaper_route';
+  };
 }
 
 export interface Tenant {
@@ -141,6 +206,7 @@ export interface Tenant {
   readonly displayName: string;
   /** Where this tenant's text may go; empty: anywhere that a capability allows. */
   readonly regions: readonly string[];
+  readonly limits: PeopledLimits;
 }
 
 /** Sampling as it goes to a model: the client's wish within what the capability allows. */

@@ -1,6 +1,7 @@
 import type { CallerFacts } from './caller.ts';
 import type { AnswerEvent, Conversation, Message } from './conversation.ts';
 import type { Capability, ResolvedParameters, Route, Tenant, ToolDefinition } from './governed.ts';
+import type { RateLimits } from './rate-limits.ts';
 import type { RecordedGuard } from './record.ts';
 
 /**
@@ -53,15 +54,52 @@ export type RedactedPrompt = Proof<
 >;
 
 /** Stage 9: the route to try first, and the allowed fallbacks in their order. Never empty. */
-export type RoutePlan = Proof<
-  'RoutePlan',
-  { readonly grant: Grant; readonly routes: readonly [Route, ...Route[]] }
+export type RoutePlan = Proof<'RoutePlan', ChosenRoutes>;
+
+/** Routes that were chosen for a grant, in the order in which they are tried. */
+export interface ChosenRoutes {
+  readonly grant: Grant;
+  readonly routes: readonly [Route, ...Route[]];
+}
+
+/**
+ * Stage 5: the worst case of the request is set aside in every limit that holds for it. It comes after routing, since
+ * the price is the route's, and before the input guard, since guardrails cost money too.
+ */
+export type Reservation = Proof<
+  'Reservation',
+  ChosenRoutes & {
+    readonly id: string;
+    readonly redacted: RedactedPrompt;
+    /** The redacted prompt, its output held to what the budgets pay for. */
+    readonly prompt: ModelPrompt;
+    readonly reservedMicroUsd: number;
+    /** What was set aside, by limit. Empty where nothing is limited. */
+    readonly amounts: readonly ReservedAmount[];
+    readonly rateLimits: RateLimits;
+    readonly nearlySpent: readonly string[];
+    /** When it no longer counts as held, on the clock that it was made with. */
+    readonly staleAtMs: number;
+  }
 >;
+
+export interface ReservedAmount {
+  readonly scope: string;
+  readonly unit: 'requests' | 'tokens' | 'money' | 'place';
+  /** Where the limit is a route's: what another route used does not count there. */
+  readonly route: string | undefined;
+  readonly amount: number;
+}
 
 /** Stage 10: the input guard has seen every block. The only thing that `infer` takes. */
 export type GuardedPrompt = Proof<
   'GuardedPrompt',
-  { readonly redacted: RedactedPrompt; readonly prompt: ModelPrompt; readonly guard: RecordedGuard }
+  {
+    readonly reservation: Reservation;
+    readonly redacted: RedactedPrompt;
+    readonly prompt: ModelPrompt;
+    readonly guard: RecordedGuard;
+  }
 >;
 
 /** Stage 13: a step of an answer that the output guard has released. */
@@ -103,7 +141,10 @@ export const proveRedactedPrompt = (facts: {
 }): RedactedPrompt => seal(facts);
 export const proveRoutePlan = (facts: { grant: Grant; routes: readonly [Route, ...Route[]] }): RoutePlan =>
   seal(facts);
+type Facts<Proven> = Omit<Proven, typeof brand>;
+export const proveReservation = (facts: Facts<Reservation>): Reservation => seal(facts);
 export const proveGuardedPrompt = (facts: {
+  reservation: Reservation;
   redacted: RedactedPrompt;
   prompt: ModelPrompt;
   guard: RecordedGuard;

@@ -1,4 +1,5 @@
 import type { FinishReason, Usage } from './conversation.ts';
+import type { MeteredPolicy } from './governed.ts';
 import type { RefusalCode } from './refusal.ts';
 
 /** Who asked, as it stands on every record and log line. */
@@ -25,7 +26,11 @@ export interface RecordedGuard {
     readonly action: string;
     readonly count: number;
   }[];
+  /** Text units that the provider of the guardrail metered, by policy. */
+  readonly units?: GuardrailUnits;
 }
+
+export type GuardrailUnits = Readonly<Partial<Record<MeteredPolicy, number>>>;
 
 /** Names of what a guardrail found, never the text. */
 export function describeFindings(guard: RecordedGuard): string {
@@ -43,6 +48,8 @@ export interface RecordedTry {
   readonly route: string;
   readonly outcome: 'answered' | 'failed';
   readonly cause?: string;
+  /** The provider took it up and gave no answer, or none that could be read: it may be billed, so it is priced. */
+  readonly mayCost?: true;
   readonly tookUs: number;
 }
 
@@ -73,6 +80,14 @@ export interface Story {
   readonly model?: string;
   readonly region?: string;
   readonly guards?: readonly RecordedGuard[];
+  /** What was set aside for the attempt, from its worst case. An attempt that is abandoned costs as much. */
+  readonly reservedMicroUsd?: number;
+  /** Budgets of which more is used and set aside than their soft threshold: scope and window. */
+  readonly nearlySpent?: readonly string[];
+  /** The most that the model was allowed to answer, where a budget allowed less than was asked for. */
+  readonly cappedOutputTokens?: number;
+  /** NAME@VERSION of the price of the route. */
+  readonly price?: string;
 }
 
 /** What is durable before a model is asked. */
@@ -89,7 +104,10 @@ export interface ClosedRecord extends Story {
   readonly tries?: readonly RecordedTry[];
   readonly finishReason?: FinishReason;
   readonly usage?: Usage;
+  /** All of it: the answer, tries that may be billed, guardrail units. What the ledger booked. */
   readonly costMicroUsd?: number;
+  /** Of the cost, what guardrails took. */
+  readonly guardMicroUsd?: number;
   /** SHA-256 of the answer's text as the output guard released it (placeholders not restored), hex. */
   readonly answerHash?: string;
   /** Microseconds spent in each stage. */

@@ -1,3 +1,5 @@
+import type { RateLimits } from './rate-limits.ts';
+
 /**
  * Every way the road can say no. The code is stable (clients and alerts key on it); `status` is the HTTP
  * status; `message` is what the caller reads. The precise reason travels beside it as `detail`, which only
@@ -120,6 +122,22 @@ export const REFUSALS = {
     message: 'Every model that may serve this request is away. Try again.',
   },
 
+  'admission.rate_exceeded': { status: 429, message: 'Too many requests at once. Slow down.' },
+  'admission.quota_exhausted': { status: 429, message: 'The requests of this month are used up.' },
+  'admission.tokens_exceeded': { status: 429, message: 'Too many tokens in this minute.' },
+  'admission.concurrency_exceeded': {
+    status: 429,
+    message: 'Too many requests are under way. Wait for one to end.',
+  },
+  'admission.budget_exhausted': {
+    status: 429,
+    message: 'What is left of a budget does not pay for this request.',
+  },
+  'admission.unavailable': {
+    status: 503,
+    message: 'Limits and budgets could not be checked, so the request was refused.',
+  },
+
   'guardrail.input_blocked': {
     status: 400,
     message: 'The guardrail of this capability blocked the request.',
@@ -146,29 +164,32 @@ export const REFUSALS = {
 
 export type RefusalCode = keyof typeof REFUSALS;
 
-/** A stage's *no*, as data. `hint` is safe for the caller to read; `detail` is for operators alone. */
+/** What a *no* says beside its code. `hint` is safe for the caller to read; `detail` is for operators alone. */
+export interface Why {
+  readonly hint?: string | undefined;
+  readonly detail?: string | undefined;
+  /** What the caller reads in place of the code's message, where the governance repository has words of its own. */
+  readonly message?: string | undefined;
+  /** When it may be otherwise; absent where time alone does not help. */
+  readonly retryAfterMs?: number | undefined;
+  readonly rateLimits?: RateLimits | undefined;
+}
+
+/** A stage's *no*, as data. */
 export interface Refusal {
   readonly refused: true;
   readonly code: RefusalCode;
   readonly hint: string | undefined;
   readonly detail: string | undefined;
   /** What the caller reads in place of the code's message, where the governance repository has words of its own. */
-  readonly message?: string | undefined;
-  /** When it is worth trying again. */
-  readonly retryAfterMs?: number | undefined;
+  readonly message?: string;
+  readonly retryAfterMs?: number;
+  readonly rateLimits?: RateLimits;
 }
 
 /** Makes a refusal. Neither `hint` nor `detail` may hold prompt text, personal data or a secret. */
-export function refuse(
-  code: RefusalCode,
-  why: {
-    readonly hint?: string;
-    readonly detail?: string;
-    readonly message?: string;
-    readonly retryAfterMs?: number;
-  } = {},
-): Refusal {
-  const { hint, detail, message, retryAfterMs } = why;
+export function refuse(code: RefusalCode, why: Why = {}): Refusal {
+  const { hint, detail, message, retryAfterMs, rateLimits } = why;
   return {
     refused: true,
     code,
@@ -176,6 +197,7 @@ export function refuse(
     detail,
     ...(message === undefined ? {} : { message }),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(rateLimits === undefined ? {} : { rateLimits }),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Attempt, AttemptEnd } from './attempt.ts';
+import type { Bill, Used } from './bill.ts';
+import type { AnswerEvent, Conversation } from './conversation.ts';
 import { DeliveredAnswer } from './delivered-answer.ts';
-import type { AnswerEvent, Conversation, Usage } from './conversation.ts';
 import type { Visit } from './edge-rules.ts';
 import type { Route } from './governed.ts';
 import type {
@@ -15,6 +16,7 @@ import type {
   GuardedPrompt,
   OutputGuard,
   RedactedPrompt,
+  Reservation,
   RoutePlan,
 } from './proofs.ts';
 import type { RecordedAttack, RecordedGuard, RecordedTry } from './record.ts';
@@ -60,13 +62,20 @@ export interface Stages {
   assemble(grant: Grant, conversation: Conversation): AssembledPrompt | Refusal;
   redact(assembled: AssembledPrompt): RedactedPrompt | Refusal;
   plan(grant: Grant): RoutePlan | Refusal;
-  guardInput(redacted: RedactedPrompt, signal: AbortSignal): Promise<GuardedPrompt | InputBlocked | Refusal>;
-  openIntent(attempt: Attempt, guarded: GuardedPrompt, plan: RoutePlan): Promise<DurableIntent | Refusal>;
+  reserve(order: {
+    readonly requestId: string;
+    readonly startedAtMs: number;
+    readonly redacted: RedactedPrompt;
+    readonly plan: RoutePlan;
+  }): Promise<Reservation | Refusal>;
+  guardInput(reservation: Reservation, signal: AbortSignal): Promise<GuardedPrompt | InputBlocked | Refusal>;
+  openIntent(attempt: Attempt, guarded: GuardedPrompt): Promise<DurableIntent | Refusal>;
   infer(asked: Asked): AsyncIterable<readonly AnswerEvent[]>;
   openOutputGuard(asked: Asked, onVerdict: (guard: RecordedGuard) => void): OutputGuard;
   openRestorer(redacted: RedactedPrompt): AnswerRestorer;
-  estimateUsage(guarded: GuardedPrompt, outputCharacters: number): Usage;
-  price(usage: Usage, route: Route): number;
+  bill(reservation: Reservation, used: Used): Bill;
+  /** Books a bill in place of what was set aside. Nobody waits for it, and it never throws. */
+  settle(reservation: Reservation, bill: Bill): void;
   hashText(text: string): string;
   /** Keeps what was released of an answer, and writes the one closed record; does nothing when it is closed already. */
   close(attempt: Attempt, end: AttemptEnd, answer?: ReleasedAnswer): Promise<void>;
@@ -82,7 +91,6 @@ export interface ReleasedAnswer {
 export interface Asked {
   readonly guarded: GuardedPrompt;
   readonly intent: DurableIntent;
-  readonly plan: RoutePlan;
   readonly delivery: Conversation['delivery'];
   readonly signal: AbortSignal;
   readonly onTry: (attempt: RecordedTry) => void;
@@ -93,8 +101,9 @@ export interface Asked {
 /**
  * The road. Every attempt travels it in this order, and leaves exactly one closed record:
  *
- *   edge → identity → authorisation → prompt → redaction → routing → input guard
- *        → [the intent is made durable] → inference → output guard → restoration → [the record is closed]
+ *   edge → identity → authorisation → prompt → redaction → routing → admission → input guard
+ *        → [the intent is made durable] → inference → output guard → restoration
+ *        → [the record is closed] → settlement
  *
  * Each stage takes what the stage before proved, and the first refusal returns.
  */
@@ -147,29 +156,78 @@ async function askForAnswer(
   attempt.mark('routing');
   if (isRefusal(plan)) return plan;
 
-  const guarded = await stages.guardInput(redacted, arrival.signal);
-  attempt.mark('input_guard');
-  if (isRefusal(guarded)) return guarded;
-  attempt.guarded(guarded.guard);
-  if ('blocked' in guarded) {
-    await stages.close(attempt, { outcome: 'blocked', refusal: guarded.refusal });
-    return { conversation, batches: once(stages.openRestorer(redacted).restore(guarded.events)) };
+  const { requestId, startedAtMs } = attempt.story();
+  const reservation = await stages.reserve({ requestId, startedAtMs, redacted, plan });
+  attempt.mark('admission');
+  if (isRefusal(reservation)) return reservation;
+  attempt.reserved(reservation);
+  return askReserved(stages, { attempt, arrival, conversation, reservation });
+}
+
+interface ReservedRequest {
+  readonly attempt: Attempt;
+  readonly arrival: Arrival;
+  readonly conversation: Conversation;
+  readonly reservation: Reservation;
+}
+
+/** From here on something is set aside: it is settled with the answer, or given back where no model was asked. */
+async function askReserved(
+  stages: Stages,
+  { attempt, arrival, conversation, reservation }: ReservedRequest,
+): Promise<Exclude<Departure, { refusal: Refusal }> | Refusal> {
+  let bill: Bill | undefined;
+  let isAsked = false;
+  try {
+    const guarded = await stages.guardInput(reservation, arrival.signal);
+    attempt.mark('input_guard');
+    if (isRefusal(guarded)) return guarded;
+    attempt.guarded(guarded.guard);
+    if ('blocked' in guarded) {
+      bill = billUnasked(stages, { attempt, reservation, counts: true });
+      await stages.close(attempt, { outcome: 'blocked', refusal: guarded.refusal });
+      const events = stages.openRestorer(reservation.redacted).restore(guarded.events);
+      return { conversation, batches: once(events) };
+    }
+
+    const intent = await stages.openIntent(attempt, guarded);
+    attempt.mark('intent');
+    if (isRefusal(intent)) return intent;
+
+    const asked: Asked = {
+      guarded,
+      intent,
+      delivery: conversation.delivery,
+      signal: arrival.signal,
+      onTry: (tried) => attempt.tried(tried),
+      onRoute: (route) => attempt.taken(route),
+    };
+    isAsked = true;
+    return { conversation, batches: await startFlow(deliver(stages, attempt, asked)) };
+  } finally {
+    if (!isAsked) {
+      bill ??= billUnasked(stages, { attempt, reservation, counts: false });
+      stages.settle(reservation, bill);
+    }
   }
+}
 
-  const intent = await stages.openIntent(attempt, guarded, plan);
-  attempt.mark('intent');
-  if (isRefusal(intent)) return intent;
-
-  const asked: Asked = {
-    guarded,
-    intent,
-    plan,
-    delivery: conversation.delivery,
-    signal: arrival.signal,
-    onTry: (tried) => attempt.tried(tried),
-    onRoute: (route) => attempt.taken(route),
-  };
-  return { conversation, batches: await startFlow(deliver(stages, attempt, asked)) };
+/** Where no model was asked, a guardrail may still have been. */
+function billUnasked(
+  stages: Stages,
+  { attempt, reservation, counts }: { attempt: Attempt; reservation: Reservation; counts: boolean },
+): Bill {
+  const guards = attempt.guards();
+  const bill = stages.bill(reservation, {
+    route: undefined,
+    usage: undefined,
+    deliveredBytes: 0,
+    vainTries: [],
+    guards,
+    counts,
+  });
+  attempt.billed(bill);
+  return bill;
 }
 
 /** Waits for the first batch, so that what fails before the first byte is a refusal and not a broken stream. */
@@ -226,23 +284,31 @@ interface Settlement {
   readonly end: AttemptEnd;
 }
 
-/** Prices what was used, and closes the record with what was released. Does nothing the second time. */
+/**
+ * Prices what was used, closes the record with what was released, and books its price in the ledger: in this order, so
+ * that a crash between the two leaves a record by which the ledger is corrected. What could not be recorded
+ * stays set aside until it expires. Does nothing the second time.
+ */
 async function settle(stages: Stages, { attempt, asked, answer, end }: Settlement): Promise<void> {
   if (attempt.isClosed()) return;
   attempt.mark('answer');
   const text = answer.text();
+  const { reservation } = asked.guarded;
   const route = attempt.route();
-  // Who left before the first byte is priced by rule: a model was asked. Where every try failed, none has answered.
-  if (route !== undefined || end.outcome === 'cancelled') {
-    const usage = answer.usage ?? stages.estimateUsage(asked.guarded, text.length);
-    attempt.answered({
-      usage,
-      reason: answer.finishReason,
-      costMicroUsd: stages.price(usage, route ?? asked.plan.routes[0]),
-      answerHash: stages.hashText(text),
-    });
+  const bill = stages.bill(reservation, {
+    route,
+    usage: answer.usage,
+    deliveredBytes: Buffer.byteLength(text),
+    vainTries: attempt.vainTries(),
+    guards: attempt.guards(),
+    counts: true,
+  });
+  attempt.billed(bill);
+  if (route !== undefined) {
+    attempt.answered({ reason: answer.finishReason, answerHash: stages.hashText(text) });
   }
-  await stages.close(attempt, end, { grant: asked.plan.grant, text });
+  await stages.close(attempt, end, { grant: reservation.grant, text });
+  stages.settle(reservation, bill);
 }
 
 async function* once(batch: Batch): AsyncGenerator<Batch> {

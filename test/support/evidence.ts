@@ -7,6 +7,7 @@ import { openLocalAuditLog } from '../../src/adapters/audit-log/local.ts';
 import { systemClock } from '../../src/adapters/clock/system.ts';
 import { joinEvidence } from '../../src/adapters/evidence/joined.ts';
 import { createHttpIssuerDocuments } from '../../src/adapters/issuer-documents/http.ts';
+import { openLocalLedger } from '../../src/adapters/ledger/local.ts';
 import { openLoopbackIssuer } from '../../src/adapters/loopback-issuer/loopback-issuer.ts';
 import { createBedrock } from '../../src/adapters/model/bedrock.ts';
 import { createOpenAiCompatible } from '../../src/adapters/model/openai-compatible/provider.ts';
@@ -54,6 +55,7 @@ export async function startGatewayWithEvidence(input: {
     archive: breakArchive(archive, input.failing),
     telemetry: { closed: () => undefined, stop: async () => undefined },
   });
+  const ledger = openLocalLedger({ stateDir });
   const providers = {
     bedrock: createBedrock(),
     'openai-compatible': createOpenAiCompatible({ keyOf: () => undefined }),
@@ -64,6 +66,7 @@ export async function startGatewayWithEvidence(input: {
     engines: {
       clock: systemClock,
       evidence,
+      ledger,
       health: createLocalRouteHealth(systemClock),
       providers,
       bodyLimits: { maxBytes: 100_000, maxDepth: 64 },
@@ -96,7 +99,7 @@ export async function startGatewayWithEvidence(input: {
     [Symbol.asyncDispose]: async () => {
       await server.close();
       await Promise.all(Object.values(providers).map((provider) => provider.close()));
-      await Promise.all([evidence.stop(), documents.close()]);
+      await Promise.all([evidence.stop(), ledger.stop(), documents.close()]);
       await rm(root, { recursive: true });
     },
   };

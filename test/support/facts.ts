@@ -3,19 +3,21 @@ import { compileGovernance } from '../../src/governance/compile.ts';
 import { Attempt } from '../../src/road/attempt.ts';
 import type { CallerFacts } from '../../src/road/caller.ts';
 import type { Block, Conversation, Message } from '../../src/road/conversation.ts';
-import type { Capability, Route } from '../../src/road/governed.ts';
+import { NO_LIMITS, type Capability, type Route } from '../../src/road/governed.ts';
 import {
   proveAssembledPrompt,
   proveCaller,
   proveGrant,
   proveGuardedPrompt,
   proveRedactedPrompt,
+  proveReservation,
   proveRoutePlan,
   type AssembledPrompt,
   type Grant,
   type GuardedPrompt,
   type ModelPrompt,
   type RedactedPrompt,
+  type Reservation,
   type RoutePlan,
 } from '../../src/road/proofs.ts';
 import type { RecordedGuard } from '../../src/road/record.ts';
@@ -57,7 +59,7 @@ export function makeCaller(changes: Partial<CallerFacts> = {}, regions: readonly
   return proveCaller({
     ...CALLER,
     ...changes,
-    tenantRules: { name: 'acme', displayName: 'Acme', regions },
+    tenantRules: { name: 'acme', displayName: 'Acme', regions, limits: NO_LIMITS },
   });
 }
 
@@ -112,7 +114,29 @@ export const CLEAN: RecordedGuard = {
 };
 
 export function makeGuarded(prompt: ModelPrompt, grant = makeGrant()): GuardedPrompt {
-  return proveGuardedPrompt({ redacted: makeRedacted(prompt, grant), prompt, guard: CLEAN });
+  const reservation = makeReservation(prompt, grant);
+  return proveGuardedPrompt({ reservation, redacted: reservation.redacted, prompt, guard: CLEAN });
+}
+
+/** Of a request that nothing limits. */
+export function makeReservation(
+  prompt: ModelPrompt,
+  grant = makeGrant(),
+  changes: Partial<Reservation> = {},
+): Reservation {
+  return proveReservation({
+    id: 'request-1',
+    grant,
+    routes: [makeRoute()],
+    redacted: makeRedacted(prompt, grant),
+    prompt,
+    reservedMicroUsd: 0,
+    amounts: [],
+    rateLimits: {},
+    nearlySpent: [],
+    staleAtMs: Number.MAX_SAFE_INTEGER,
+    ...changes,
+  });
 }
 
 export function makePlan(grant = makeGrant()): RoutePlan {

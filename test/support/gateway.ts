@@ -8,6 +8,7 @@ import { startLocalGateway, type LocalGateway, type LocalOptions } from '../../s
 import { compileGovernance } from '../../src/governance/compile.ts';
 import { formatProblem } from '../../src/governance/problem.ts';
 import type { ClosedRecord } from '../../src/road/record.ts';
+import { raiseLimits } from './limits.ts';
 
 const EXAMPLE = fileURLToPath(new URL('../../examples/support-desk', import.meta.url));
 
@@ -93,12 +94,23 @@ export function ask(content: string, more: Record<string, unknown> = {}): string
   return JSON.stringify({ model: 'support-assistant', messages: [{ role: 'user', content }], ...more });
 }
 
-/** Writes the example's repository with changes, its versions published. */
+const LIMITED = [
+  'goldenpath.yaml',
+  'tenants/acme.yaml',
+  'tenants/globex.yaml',
+  'capabilities/support-assistant.yaml',
+];
+
+/** Writes the example's repository with changes, its limits out of the way and its versions published. */
 export async function writeGovernance(
   directory: string,
   files: Readonly<Record<string, string | undefined>>,
 ): Promise<void> {
   await cp(EXAMPLE, directory, { recursive: true });
+  for (const path of LIMITED) {
+    const file = join(directory, path);
+    await writeFile(file, raiseLimits(await readFile(file, 'utf8')));
+  }
   for (const [path, text] of Object.entries(files)) {
     if (text === undefined) await rm(join(directory, path), { force: true });
     else await writeFile(join(directory, path), text);

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { mintLoopbackToken } from '../../src/compose/tokens.ts';
+import { writeGovernance } from './gateway.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const CLIENTS = 16;
@@ -29,6 +30,8 @@ export async function killRounds(options: {
 }): Promise<KillReport> {
   const root = await mkdtemp(join(tmpdir(), 'goldenpath-kill-'));
   const state = join(root, 'state');
+  const governance = join(root, 'governance');
+  await writeGovernance(governance, {});
   const answeredIds = new Set<string>();
   const token = await mintLoopbackToken(state, {
     user: 'maya',
@@ -38,7 +41,7 @@ export async function killRounds(options: {
   });
   try {
     for (let round = 1; round <= options.rounds; round++) {
-      const { child, port } = await startGateway(state);
+      const { child, port } = await startGateway(state, governance);
       const lifetimeMs = 30 + Math.random() * 400;
       const clients = Array.from({ length: CLIENTS }, (_, index) =>
         askUntilDead({ port, token, answeredIds, stream: index % 2 === 0 }),
@@ -49,7 +52,7 @@ export async function killRounds(options: {
       await Promise.all(clients);
       options.onRound?.(round);
     }
-    const { child } = await startGateway(state); // the next start closes what was left open
+    const { child } = await startGateway(state, governance); // the next start closes what was left open
     child.kill('SIGTERM');
     await new Promise((resolve) => child.once('exit', resolve));
     const verify = await run('audit', 'verify', '--state', state);
@@ -66,10 +69,13 @@ export async function killRounds(options: {
   }
 }
 
-async function startGateway(state: string): Promise<{ child: ChildProcess; port: number }> {
+async function startGateway(
+  state: string,
+  governance: string,
+): Promise<{ child: ChildProcess; port: number }> {
   const child = spawn(
     process.execPath,
-    [MAIN, 'start', '--port', '0', '--state', state, '--log-level', 'silent'],
+    [MAIN, 'start', '--port', '0', '--state', state, '--governance', governance, '--log-level', 'silent'],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
     },

@@ -80,8 +80,7 @@ export class LogWriter implements AuditLog {
       key: begin.key,
       predecessors: begin.predecessors,
     });
-    for (const intent of begin.abandoned)
-      this.#append({ ...intent, kind: 'closed', closedAtMs: nowMs, outcome: 'abandoned' });
+    for (const intent of begin.abandoned) this.#append(closeAbandoned(intent, nowMs));
     const writers = begin.predecessors.filter(({ state }) => state === 'ended').map((ended) => ended.writer);
     if (writers.length > 0)
       this.#append({ kind: 'log.recovered', writers, abandoned: begin.abandoned.length });
@@ -188,4 +187,16 @@ export class LogWriter implements AuditLog {
       atMs: clock.nowMs(),
     };
   }
+}
+
+/** What was set aside for it may have been spent, and the ledger books as much when the reservation expires. */
+function closeAbandoned(intent: Intent, nowMs: number): ClosedRecord {
+  const { reservedMicroUsd } = intent;
+  return {
+    ...intent,
+    kind: 'closed',
+    closedAtMs: nowMs,
+    outcome: 'abandoned',
+    ...(reservedMicroUsd === undefined ? {} : { costMicroUsd: reservedMicroUsd }),
+  };
 }

@@ -17,6 +17,7 @@ const REFERENCE: GuardrailReference = {
   name: 'support',
   version: '1',
   config: undefined,
+  price: {},
   bedrock: { identifier: 'gr0123456789', version: '3', region: 'eu-west-1' },
 };
 const SECRET = 'zebra-7391-quagga';

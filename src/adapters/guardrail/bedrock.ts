@@ -6,6 +6,7 @@ import {
 import { nameOfError } from '../bedrock-runtime/error-name.ts';
 import type { Guardrail, GuardrailSource, GuardrailStream, GuardrailVerdict } from '../../ports/guardrail.ts';
 import type { GuardrailReference } from '../../road/governed.ts';
+import type { RecordedGuard } from '../../road/record.ts';
 import { classifyAction, summariseFindings } from './findings.ts';
 
 /**
@@ -89,6 +90,21 @@ function toVerdict(input: {
       source,
       action,
       findings: summariseFindings(response.assessments ?? []),
+      ...describeUnits(response.usage),
+    },
+  };
+}
+
+/** What the service metered. Words and regexes cost nothing. */
+function describeUnits(usage: ApplyGuardrailCommandOutput['usage']): Pick<RecordedGuard, 'units'> {
+  if (usage === undefined) return {};
+  return {
+    units: {
+      contentFilter: usage.contentPolicyUnits ?? 0,
+      deniedTopic: usage.topicPolicyUnits ?? 0,
+      sensitiveInformation: usage.sensitiveInformationPolicyUnits ?? 0,
+      contextualGrounding: usage.contextualGroundingPolicyUnits ?? 0,
+      automatedReasoning: usage.automatedReasoningPolicyUnits ?? 0,
     },
   };
 }

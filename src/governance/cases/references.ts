@@ -248,18 +248,26 @@ export const REFERENCE_CASES: readonly GovernanceCase[] = [
     edit: { [LOCK]: null },
     lock: 'stale',
     problems: [
-      ['marketing-writer', 7, 'prompt', 'marketing-writer@1'],
-      ['marketing-writer', 8, 'guardrail', 'marketing-baseline@1'],
-      ['order-extractor', 7, 'prompt', 'order-extractor@1'],
-      ['order-extractor', 8, 'guardrail', 'support-baseline@1'],
-      ['support-assistant', 7, 'prompt', 'support-assistant@1'],
-      ['support-assistant', 8, 'guardrail', 'support-baseline@1'],
-    ].map(([capability, line, kind, id]) => ({
-      file: `capabilities/${capability}.yaml`,
-      line: Number(line),
-      cause: `${kind} ${id} is not published`,
-      fix: 'goldenpath publish',
-    })),
+      ...[
+        ['marketing-writer', 7, 'prompt', 'marketing-writer@1'],
+        ['marketing-writer', 8, 'guardrail', 'marketing-baseline@1'],
+        ['order-extractor', 7, 'prompt', 'order-extractor@1'],
+        ['order-extractor', 8, 'guardrail', 'support-baseline@1'],
+        ['support-assistant', 7, 'prompt', 'support-assistant@1'],
+        ['support-assistant', 8, 'guardrail', 'support-baseline@1'],
+      ].map(([capability, line, kind, id]) => ({
+        file: `capabilities/${capability}.yaml`,
+        line: Number(line),
+        cause: `${kind} ${id} is not published`,
+        fix: 'goldenpath publish',
+      })),
+      {
+        file: 'routes/stand-in.yaml',
+        line: 7,
+        cause: 'price stand-in@1 is not published',
+        fix: 'goldenpath publish',
+      },
+    ],
   },
   {
     name: 'a lock that nobody wrote',

@@ -1,5 +1,6 @@
 import type { Conversation, FinishReason, Usage } from '../../road/conversation.ts';
 import type { DeliverableEvent } from '../../road/proofs.ts';
+import type { RateLimits } from '../../road/rate-limits.ts';
 import type { Refusal } from '../../road/refusal.ts';
 import type { Batch } from '../../road/road.ts';
 
@@ -12,6 +13,9 @@ export interface AnswerFrame {
   readonly answeredBy: string | undefined;
   readonly includeUsage: boolean;
 }
+
+/** By name, lower case. */
+export type Headers = Readonly<Record<string, string>>;
 
 export interface WholeAnswer {
   readonly text: string;
@@ -26,6 +30,8 @@ export interface WholeAnswer {
 
 export interface WrittenRefusal {
   readonly status: number;
+  /** Beside those that every refusal has. */
+  readonly headers?: Headers;
   readonly body: string;
 }
 
@@ -47,6 +53,8 @@ export interface Dialect {
   /** How the dialect ends a stream that broke. */
   writeStreamRefusal(refusal: Refusal, requestId: string): string;
   writeRefusal(refusal: Refusal, requestId: string): WrittenRefusal;
+  /** Where the caller's limits stand, as the dialect's clients read it. */
+  writeRateLimits(limits: RateLimits): Headers;
 }
 
 /** An answer that is not streamed is a stream, collected. */

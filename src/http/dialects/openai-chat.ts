@@ -2,6 +2,7 @@ import type { DeliverableEvent } from '../../road/proofs.ts';
 import { describeRefusal, REFUSALS, type Refusal } from '../../road/refusal.ts';
 import type { AnswerFrame, Dialect, WholeAnswer } from './dialect.ts';
 import { readChatRequest } from './openai-chat-read.ts';
+import { writeRateLimits } from './openai-rate-limits.ts';
 
 /** POST /v1/chat/completions, streamed and not, as the official `openai` package speaks it. */
 export const openAiChat: Dialect = {
@@ -14,9 +15,20 @@ export const openAiChat: Dialect = {
   writeStreamRefusal: (refusal, requestId) => `data: ${writeError(refusal, requestId)}\n\n`,
   writeRefusal: (refusal, requestId) => ({
     status: REFUSALS[refusal.code].status,
+    headers: {
+      ...(refusal.rateLimits && writeRateLimits(refusal.rateLimits)),
+      // The official SDKs try every 429 again, unless they are told not to.
+      ...(isSpent(refusal) && { 'x-should-retry': 'false' }),
+    },
     body: writeError(refusal, requestId),
   }),
+  writeRateLimits,
 };
+
+/** What is used up until a day or a month is over: trying again soon does not help. */
+function isSpent({ code }: Refusal): boolean {
+  return code === 'admission.budget_exhausted' || code === 'admission.quota_exhausted';
+}
 
 function writeWhole(answer: WholeAnswer, frame: AnswerFrame): string {
   const toolCalls = answer.toolCalls.map((call) => ({
@@ -113,7 +125,7 @@ function writeError(refusal: Refusal, requestId: string): string {
   return JSON.stringify({
     error: {
       message: describeRefusal(refusal),
-      type: toErrorType(REFUSALS[refusal.code].status),
+      type: isSpent(refusal) ? 'insufficient_quota' : toErrorType(REFUSALS[refusal.code].status),
       param: null,
       code: refusal.code,
       request_id: requestId,

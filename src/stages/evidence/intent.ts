@@ -4,9 +4,9 @@ import type { Evidence } from '../../ports/evidence.ts';
 import type { Attempt } from '../../road/attempt.ts';
 import {
   proveDurableIntent,
+  type ChosenRoutes,
   type DurableIntent,
   type GuardedPrompt,
-  type RoutePlan,
 } from '../../road/proofs.ts';
 import { refuse, type Refusal } from '../../road/refusal.ts';
 
@@ -17,7 +17,7 @@ import { refuse, type Refusal } from '../../road/refusal.ts';
 export async function openIntent(input: {
   readonly attempt: Attempt;
   readonly guarded: GuardedPrompt;
-  readonly plan: RoutePlan;
+  readonly plan: ChosenRoutes;
   readonly evidence: Evidence;
   readonly nowMs: number;
 }): Promise<DurableIntent | Refusal> {

@@ -5,7 +5,7 @@ import {
   proveGuardedPrompt,
   type GuardedPrompt,
   type ModelPrompt,
-  type RedactedPrompt,
+  type Reservation,
 } from '../../road/proofs.ts';
 import { describeFindings } from '../../road/record.ts';
 import { refuse, type Refusal } from '../../road/refusal.ts';
@@ -16,11 +16,12 @@ const NOTHING_USED: Usage = { inputTokens: 0, outputTokens: 0, source: 'estimate
 
 /** Shows the guardrail every block of every message, whoever wrote it, and the stop sequences. A guardrail that throws or is away refuses. */
 export async function guardInput(
-  redacted: RedactedPrompt,
+  reservation: Reservation,
   guardrail: Guardrail,
   signal: AbortSignal,
 ): Promise<GuardedPrompt | InputBlocked | Refusal> {
-  const texts = collectTexts(redacted.prompt);
+  const { redacted, prompt: asked } = reservation;
+  const texts = collectTexts(asked);
   let verdict: GuardrailVerdict;
   try {
     verdict = await guardrail.assess({ source: 'INPUT', texts, signal });
@@ -41,7 +42,7 @@ export async function guardInput(
     };
   }
   if (verdict.action === 'none') {
-    return proveGuardedPrompt({ redacted, prompt: redacted.prompt, guard: verdict.recorded });
+    return proveGuardedPrompt({ reservation, redacted, prompt: asked, guard: verdict.recorded });
   }
   if (verdict.texts.length !== texts.length) {
     return refuse('guardrail.unavailable', {
@@ -49,8 +50,8 @@ export async function guardInput(
     });
   }
   try {
-    const prompt = replaceTexts(redacted.prompt, verdict.texts);
-    return proveGuardedPrompt({ redacted, prompt, guard: verdict.recorded });
+    const prompt = replaceTexts(asked, verdict.texts);
+    return proveGuardedPrompt({ reservation, redacted, prompt, guard: verdict.recorded });
   } catch (error) {
     return refuse('guardrail.unavailable', { detail: error instanceof Error ? error.name : 'unknown' });
   }

@@ -6,7 +6,7 @@ import {
   EXAMPLE,
   makeGrant,
   makePrompt,
-  makeRedacted,
+  makeReservation,
   NEVER,
   text,
   user,
@@ -50,7 +50,7 @@ const broken = (): never => {
 };
 
 async function guard(messages: readonly Message[], guardrail = EMBEDDED, changes: Partial<ModelPrompt> = {}) {
-  return guardInput(makeRedacted(makePrompt(messages, changes)), guardrail, NEVER);
+  return guardInput(makeReservation(makePrompt(messages, changes)), guardrail, NEVER);
 }
 
 const call = (argumentsJson: string): Block => ({
@@ -198,7 +198,7 @@ test('a caller who leaves while the guardrail is asked is refused', async () => 
       new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('aborted')))),
   };
   const guarded = guardInput(
-    makeRedacted(makePrompt([user(text('a'))]), makeGrant()),
+    makeReservation(makePrompt([user(text('a'))]), makeGrant()),
     guardrail,
     left.signal,
   );

@@ -2,14 +2,14 @@ import type { Clock } from '../../ports/clock.ts';
 import type { ModelProvider } from '../../ports/model.ts';
 import type { RouteHealth } from '../../ports/route-health.ts';
 import type { Route } from '../../road/governed.ts';
-import type { DurableIntent, GuardedPrompt, RoutePlan } from '../../road/proofs.ts';
+import type { ChosenRoutes, DurableIntent, GuardedPrompt } from '../../road/proofs.ts';
 import type { RecordedTry } from '../../road/record.ts';
 
 /** A question to the routes of a plan, with what asking needs from the world. */
 export interface Inference {
   readonly prompt: GuardedPrompt;
   readonly intent: DurableIntent;
-  readonly plan: RoutePlan;
+  readonly plan: ChosenRoutes;
   readonly providers: Readonly<Record<Route['provider'], ModelProvider>>;
   readonly health: RouteHealth;
   readonly clock: Clock;

@@ -1,6 +1,7 @@
 import { ModelError } from '../../ports/model.ts';
 import type { AnswerEvent } from '../../road/conversation.ts';
 import type { Route } from '../../road/governed.ts';
+import type { RecordedTry } from '../../road/record.ts';
 import { openDeadline, type Deadline } from './deadline.ts';
 import type { Inference } from './inference.ts';
 
@@ -53,7 +54,8 @@ export class RouteTry {
     this.#deadline.close(isCut ? 'cut' : 'finished');
     if (isCut) {
       this.#inference.health.inconclusive(this.#route);
-      this.#settle({ outcome: 'failed', cause: 'cancelled: the caller left, or the answer was cut off' });
+      const why = 'cancelled: the caller left, or the answer was cut off';
+      this.#settle({ outcome: 'failed', cause: why, mayCost: true });
     }
     // Not awaited: a provider that hangs must not hold the attempt open.
     this.#batches?.return?.()?.catch(() => undefined);
@@ -88,11 +90,16 @@ export class RouteTry {
       limit === undefined ? toModelError(cause) : new ModelError('deadline', `no answer in time (${limit})`);
     if (error.kind === 'rejected') this.#inference.health.inconclusive(this.#route);
     else this.#inference.health.failed(this.#route);
-    this.#settle({ outcome: 'failed', cause: `${error.kind}: ${error.message}` });
+    const mayCost = error.kind === 'deadline' || error.kind === 'malformed';
+    this.#settle({
+      outcome: 'failed',
+      cause: `${error.kind}: ${error.message}`,
+      ...(mayCost && { mayCost }),
+    });
     return error;
   }
 
-  #settle(end: { readonly outcome: 'answered' | 'failed'; readonly cause?: string }): void {
+  #settle(end: Pick<RecordedTry, 'outcome' | 'cause' | 'mayCost'>): void {
     if (this.#outcome !== undefined) return;
     this.#outcome = end.outcome;
     const tookUs = Math.round(this.#inference.clock.monotonicUs() - this.#startedUs);

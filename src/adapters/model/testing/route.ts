@@ -1,4 +1,4 @@
-import type { Route } from '../../../road/governed.ts';
+import { NO_LIMITS, type Route } from '../../../road/governed.ts';
 
 /** A route for a provider's tests. */
 export function makeRoute(more: Partial<Route>): Route {
@@ -12,6 +12,7 @@ export function makeRoute(more: Partial<Route>): Route {
     bedrockGuardrail: undefined,
     dataClasses: ['internal'],
     price: { inputMicroUsdPerMillion: 1, outputMicroUsdPerMillion: 1 },
+    limits: NO_LIMITS,
     expectedLatencyMs: 1,
     timeouts: { firstByteMs: 1_000, idleMs: 1_000, totalMs: 1_000 },
     retries: 0,

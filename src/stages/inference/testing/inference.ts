@@ -1,12 +1,13 @@
 import type { ModelProvider, ModelRequest } from '../../../ports/model.ts';
 import type { AnswerEvent } from '../../../road/conversation.ts';
-import type { Route } from '../../../road/governed.ts';
+import { NO_LIMITS, type Route } from '../../../road/governed.ts';
 import {
   proveDurableIntent,
   proveGuardedPrompt,
   proveRoutePlan,
   type Grant,
   type RedactedPrompt,
+  type Reservation,
 } from '../../../road/proofs.ts';
 import type { RecordedTry } from '../../../road/record.ts';
 import type { Inference } from '../inference.ts';
@@ -23,6 +24,7 @@ export function makeRoute(name: string, more: Partial<Route> = {}): Route {
     bedrockGuardrail: undefined,
     dataClasses: ['internal'],
     price: { inputMicroUsdPerMillion: 1, outputMicroUsdPerMillion: 1 },
+    limits: NO_LIMITS,
     expectedLatencyMs: 1,
     timeouts: { firstByteMs: 40, idleMs: 40, totalMs: 150 },
     retries: 0,
@@ -65,6 +67,7 @@ export function watchInference(input: {
     tries,
     requests,
     prompt: proveGuardedPrompt({
+      reservation: {} as Reservation,
       redacted: {} as RedactedPrompt, // inference never looks into it
       prompt: {
         system: 'Be kind.',

@@ -1,0 +1,31 @@
+import type { RateLimit, RateLimits } from '../../road/rate-limits.ts';
+import type { Headers } from './dialect.ts';
+
+const NONE: Headers = {};
+
+/** `x-ratelimit-*`, as OpenAI's own API sends them with every answer. */
+export function writeRateLimits({ requests, tokens }: RateLimits): Headers {
+  if (requests === undefined && tokens === undefined) return NONE;
+  return {
+    ...(requests === undefined ? NONE : writeLimit('requests', requests)),
+    ...(tokens === undefined ? NONE : writeLimit('tokens', tokens)),
+  };
+}
+
+function writeLimit(what: 'requests' | 'tokens', { limit, remaining, resetMs }: RateLimit): Headers {
+  return {
+    [`x-ratelimit-limit-${what}`]: String(limit),
+    [`x-ratelimit-remaining-${what}`]: String(remaining),
+    [`x-ratelimit-reset-${what}`]: writeDuration(resetMs),
+  };
+}
+
+/** As Go writes durations, which is how OpenAI does: `20ms`, `1s`, `6m0s`, `1h0m0s`. */
+export function writeDuration(ms: number): string {
+  if (ms < 1000) return ms === 0 ? '0s' : `${Math.ceil(ms)}ms`;
+  const seconds = Math.ceil(ms / 1000);
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
+  const rest = `${seconds % 60}s`;
+  if (hours > 0) return `${hours}h${minutes}m${rest}`;
+  return minutes > 0 ? `${minutes}m${rest}` : rest;
+}

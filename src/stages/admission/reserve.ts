@@ -1,0 +1,143 @@
+import type { Clock } from '../../ports/clock.ts';
+import type { Ledger, ReserveResult } from '../../ports/ledger.ts';
+import type { Capability, Route } from '../../road/governed.ts';
+import {
+  proveReservation,
+  type Caller,
+  type RedactedPrompt,
+  type Reservation,
+  type RoutePlan,
+} from '../../road/proofs.ts';
+import { UNLIMITED } from '../../road/rate-limits.ts';
+import { refuse, type Refusal } from '../../road/refusal.ts';
+import { createCalendar, type Calendar } from './calendar.ts';
+import { explainRefusal } from './explain.ts';
+import { listLimits, listRouteLimits, toCharge, type GatewayRules, type Limit } from './limits.ts';
+import { amountOf, listOptions, withinBudgets, type Option } from './options.ts';
+import { describeRateLimits } from './standing.ts';
+import { describeWorstCase } from './worst-case.ts';
+
+/** From the reservation until a model is asked; a request that was stopped for longer must ask anew. */
+const FRESH_MS = 60_000;
+/** After the deadline of its request: for what is still to be written then. */
+const EXPIRY_MARGIN_MS = 60_000;
+/** What is left of a limit changes while it is asked for; who finds it changed so often is refused. */
+const MAX_ATTEMPTS = 4;
+
+export interface Admission {
+  reserve(order: ReserveOrder): Promise<Reservation | Refusal>;
+}
+
+export interface ReserveOrder {
+  readonly requestId: string;
+  /** By it the calendar's windows are chosen, so that records and ledger agree on the day. */
+  readonly startedAtMs: number;
+  readonly redacted: RedactedPrompt;
+  readonly plan: RoutePlan;
+}
+
+/** Sets aside the worst case of every request in all limits that hold for it. Limits are compiled here, once. */
+export function createAdmission(parts: {
+  readonly rules: GatewayRules;
+  readonly ledger: Ledger;
+  readonly clock: Pick<Clock, 'nowMs'>;
+}): Admission {
+  const { rules, ledger, clock } = parts;
+  // A cached token gives the same caller each time, and goes with it: who is idle costs no memory.
+  const byCaller = new WeakMap<Caller, Map<Capability, readonly Limit[]>>();
+  const byRoute = new WeakMap<Route, readonly Limit[]>();
+  const calendarOf = createCalendar();
+  const limitsOf = ({ grant, routes }: Pick<RoutePlan, 'grant' | 'routes'>): readonly Limit[] => {
+    let known = byCaller.get(grant.caller);
+    if (known === undefined) byCaller.set(grant.caller, (known = new Map()));
+    let limits = known.get(grant.capability);
+    if (limits === undefined) known.set(grant.capability, (limits = listLimits(grant, rules)));
+    const ofRoutes = routes.flatMap((route) => {
+      let own = byRoute.get(route);
+      if (own === undefined) byRoute.set(route, (own = listRouteLimits(route)));
+      return own;
+    });
+    return ofRoutes.length === 0 ? limits : [...limits, ...ofRoutes];
+  };
+
+  return {
+    reserve: async ({ requestId, startedAtMs, redacted, plan }) => {
+      const { grant } = plan;
+      const { prompt } = redacted;
+      const worstCase = describeWorstCase(prompt, grant.capability.guardrail.price);
+      const calendar = calendarOf(startedAtMs);
+      const nowMs = clock.nowMs();
+      const staleAtMs = nowMs + FRESH_MS;
+      const expiresAtMs = staleAtMs + grant.capability.limits.deadlineMs + EXPIRY_MARGIN_MS;
+      let option: Option = { routes: plan.routes, outputTokens: prompt.parameters.maxOutputTokens };
+      for (let attempts = 1; ; attempts += 1) {
+        const limits = limitsOf({ grant, routes: option.routes });
+        const amounts = limits.map((limit) => amountOf(limit, option, worstCase));
+        const charges = limits.map((limit, index) => toCharge(limit, amounts[index] ?? 0, calendar));
+        let result: ReserveResult;
+        try {
+          result =
+            charges.length === 0
+              ? NOTHING_LIMITED
+              : await ledger.reserve({ id: requestId, nowMs, expiresAtMs, charges });
+        } catch (error) {
+          const detail = error instanceof Error ? error.message : 'unknown';
+          return refuse('admission.unavailable', { detail, retryAfterMs: 1000 });
+        }
+        const standing = { limits, remaining: result.remaining, calendar, nowMs };
+        const { remaining } = result;
+        if (result.ok) {
+          const isCapped = option.outputTokens < prompt.parameters.maxOutputTokens;
+          const parameters = { ...prompt.parameters, maxOutputTokens: option.outputTokens };
+          return proveReservation({
+            id: requestId,
+            grant,
+            routes: option.routes,
+            redacted,
+            prompt: isCapped ? { ...prompt, parameters } : prompt,
+            reservedMicroUsd: worstCase.total(option.routes, option.outputTokens),
+            amounts: limits.map(({ scope, unit, route }, index) => ({
+              scope,
+              unit,
+              route,
+              amount: amounts[index] ?? 0,
+            })),
+            rateLimits: limits.length === 0 ? UNLIMITED : describeRateLimits(standing),
+            nearlySpent: listNearlySpent(limits, remaining, calendar),
+            staleAtMs,
+          });
+        }
+        const refused = limits[result.charge];
+        const next =
+          attempts === MAX_ATTEMPTS
+            ? undefined
+            : withinBudgets({
+                options: listOptions({ option, refused, onBudget: grant.capability.use.onBudget }),
+                refused,
+                limits,
+                remaining,
+                worstCase,
+              });
+        if (next === undefined) return explainRefusal({ refused, result, standing });
+        option = next;
+      }
+    },
+  };
+}
+
+const NOTHING_LIMITED: ReserveResult = { ok: true, remaining: [] };
+const NONE: readonly string[] = [];
+
+function listNearlySpent(
+  limits: readonly Limit[],
+  remaining: readonly number[],
+  calendar: Calendar,
+): readonly string[] {
+  let found: string[] | undefined;
+  for (const [index, { scope, kind, limit, alertAt }] of limits.entries()) {
+    if (alertAt === undefined || limit - (remaining[index] ?? 0) < alertAt) continue;
+    found ??= [];
+    found.push(`${scope} ${kind === 'budget-day' ? calendar.day : calendar.month}`);
+  }
+  return found ?? NONE;
+}
