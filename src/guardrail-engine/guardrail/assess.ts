@@ -1,76 +1,69 @@
-import type { ScanMatch } from '../scan/scanner.ts';
-import { scanText } from '../scan/stream.ts';
-import type { ApplyGuardrailResponse, AssessRequest, ContentBlock } from './response.ts';
-import type { Rule, RuleSet } from './rules.ts';
-import { describeVerdict, type Finding, type VerdictFacts } from './verdict.ts';
-
-/** What a guardrail knows of itself when it answers. */
-export type AssessContext = Pick<VerdictFacts, 'blockedMessage' | 'details'> & {
-  ruleSet: RuleSet;
-  nowMs: () => number;
-};
-
-/** What stands where something was masked. */
-export function placeholderOf(rule: Rule): string {
-  return `{${rule.kind === 'regex' ? rule.name : rule.kind === 'pii' ? rule.type : rule.text}}`;
-}
+import type { Direction } from './compiled.ts';
+import { RequestValidationError } from './request-error.ts';
+import type { ApplyGuardrailResponse, AssessRequest, ContentBlock, GroundingFinding } from './response.ts';
+import { TextGuard } from './text-guard.ts';
+import { describeVerdict, type Finding } from './verdict.ts';
 
 /** Assesses whole texts, each content block on its own. */
-export function assessContent(request: AssessRequest, context: AssessContext): ApplyGuardrailResponse {
-  const startedMs = context.nowMs();
-  const { rules, scanner } = context.ruleSet;
+export function assessContent(request: AssessRequest, direction: Direction): ApplyGuardrailResponse {
+  const startedMs = direction.nowMs();
   const findings: Finding[] = [];
+  const worst = direction.policies.map(({ classifier }) => classifier.labels.map(() => 0));
   const characters = { guarded: 0, total: 0 };
-  const scanned = request.content.map((block) => {
+  const masked = request.content.map((block) => {
     const { text } = readBlock(block);
     characters.total += text.length;
-    if (!isGuarded(block)) return { text, matches: [] };
+    if (!isGuarded(block)) return text;
     characters.guarded += text.length;
-    const matches = scanner ? scanText(scanner, text) : [];
-    for (const match of matches)
-      findings.push(describeMatch(rules, match, text.slice(match.start, match.end)));
-    return { text, matches };
+    const origin = block.origin ?? (request.source === 'INPUT' ? 'user' : 'model');
+    const guard = new TextGuard(direction, { origin });
+    const released = guard.read(text, { isLast: true });
+    for (const finding of guard.findings) findings.push(finding);
+    guard.judge.worst.forEach((scores, i) => raise(worst[i] ?? [], scores));
+    return released;
   });
   return describeVerdict({
-    source: request.source,
-    rules,
+    direction,
     findings,
+    scores: worst,
+    grounding: judgeGrounding(request.content, direction),
     characters,
-    maskedTexts: () => scanned.map(({ text, matches }) => maskText(text, matches, rules)),
-    blockedMessage: context.blockedMessage,
-    details: context.details,
-    latencyMs: context.nowMs() - startedMs,
+    maskedTexts: () => masked,
+    latencyMs: direction.nowMs() - startedMs,
     outputScope: request.outputScope ?? 'INTERVENTIONS',
   });
 }
 
+function raise(worst: number[], scores: readonly number[]): void {
+  scores.forEach((score, label) => (worst[label] = Math.max(worst[label] ?? 0, score)));
+}
+
+/** Grounding and relevance of what is guarded; nothing where a source, a query or a response is missing. */
+export function judgeGrounding(
+  content: readonly ContentBlock[],
+  { grounding }: Direction,
+): GroundingFinding[] {
+  if (!grounding) return [];
+  const textsOf = (isWanted: (block: ContentBlock) => boolean) =>
+    content.filter(isWanted).map(({ text }) => text.text);
+  const sources = textsOf(({ text }) => text.qualifiers?.includes('grounding_source') ?? false);
+  const queries = textsOf(({ text }) => text.qualifiers?.includes('query') ?? false);
+  const responses = textsOf(isGuarded);
+  if (sources.length === 0 || queries.length === 0 || responses.length === 0) return [];
+  return grounding.judge({ sources, query: queries.join('\n'), response: responses.join('\n') });
+}
+
 // An image would be let through unseen.
 function readBlock(block: ContentBlock): ContentBlock['text'] {
-  if (typeof block.text?.text !== 'string')
-    throw new TypeError('the guardrail engine assesses text blocks only');
-  return block.text;
+  if (typeof block.text?.text === 'string') return block.text;
+  throw new RequestValidationError(
+    'image' in block
+      ? 'The guardrail is not configured to evaluate images: its content filters have the modality TEXT only.'
+      : 'A content block needs a text.',
+  );
 }
 
 // Grounding source and query are billed, but not guarded, unless they are said to be guarded content as well.
 function isGuarded({ text: { qualifiers } }: ContentBlock): boolean {
   return qualifiers === undefined || qualifiers.length === 0 || qualifiers.includes('guard_content');
-}
-
-/** Names the rule behind a match. */
-export function describeMatch(rules: readonly Rule[], match: ScanMatch, text: string): Finding {
-  const rule = rules[match.pattern];
-  if (!rule) throw new Error('a match of no rule');
-  return { rule, match: text };
-}
-
-function maskText(text: string, matches: readonly ScanMatch[], rules: readonly Rule[]): string {
-  let masked = '';
-  let done = 0;
-  for (const { pattern, start, end } of matches) {
-    const rule = rules[pattern];
-    if (rule?.action !== 'ANONYMIZE' || end <= done) continue;
-    masked += text.slice(done, Math.max(start, done)) + placeholderOf(rule);
-    done = end;
-  }
-  return masked + text.slice(done);
 }

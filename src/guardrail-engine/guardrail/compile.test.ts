@@ -137,6 +137,49 @@ describe('assess', () => {
     assert.equal(assess('INPUT', 'subproject bluebirds').action, 'NONE');
   });
 
+  const disguises: readonly [how: string, text: string][] = [
+    ['invisible characters', 'Pro\u200bject Blue\u2060bird'],
+    ['letters of another script', 'Prоjесt Вluеbird'],
+    ['accents', 'Pröjéct Blüebird'],
+    ['full width', 'Ｐｒｏｊｅｃｔ Ｂｌｕｅｂｉｒｄ'],
+    ['leetspeak', 'pr0j3ct 8lu3b1rd'],
+    ['letters that stand apart', 'p r o j e c t  b l u e b i r d'],
+    ['rot13', 'Cebwrpg Oyhroveq'],
+    ['reverse', 'driBeulB tcejorP'],
+    ['percents', 'Project%20Bluebird'],
+    ['escapes', String.raw`\u0050roject Bluebird`],
+    ['entities', 'Project&#32;Bluebird'],
+    ['tags', Array.from('Project Bluebird', (char) => String.fromCodePoint(0xe0000 + char.charCodeAt(0))).join('')],
+    ['base64', Buffer.from('it is Project Bluebird!').toString('base64')],
+    ['base64, twice', Buffer.from(Buffer.from('it is Project Bluebird!').toString('base64')).toString('base64')],
+    ['hex', Buffer.from('it is Project Bluebird!').toString('hex')],
+  ]; // prettier-ignore
+  for (const [how, text] of disguises) {
+    it(`finds a word in ${how}`, () => {
+      const whole = `Tell me about ${text}, please.`;
+      assert.equal(assess('INPUT', whole).actionReason, 'Guardrail blocked.');
+      const { released, response } = streamOf('INPUT', whole.split(''));
+      assert.equal(response.actionReason, 'Guardrail blocked.');
+      assert.ok('Tell me about '.startsWith(released), released);
+    });
+  }
+
+  it('masks what is disguised as a whole', () => {
+    const mail = Buffer.from('mail a@b.org now').toString('base64');
+    assert.deepEqual(assess('OUTPUT', `a\u200b@b.org, ${mail} and a%40b.org.`).outputs, [
+      { text: '{EMAIL}, {EMAIL} and {EMAIL}.' },
+    ]);
+  });
+
+  it('blocks the words of the managed list, and only those', () => {
+    const managed = compile({ wordPolicyConfig: { managedWordListsConfig: [{ type: 'PROFANITY' }] } });
+    const response = managed.assess({ source: 'INPUT', content: blocksOf('you a$$hole, I pass the class') });
+    assert.deepEqual(responseSchema.parse(response), response);
+    assert.deepEqual(response.assessments[0]?.wordPolicy, {
+      managedWordLists: [{ match: 'a$$hole', type: 'PROFANITY', action: 'BLOCKED', detected: true }],
+    });
+  });
+
   it('masks the input only where inputAction says so', () => {
     const response = assess('INPUT', 'a@b.org, +49 170 1234567');
     assert.deepEqual(response.outputs, [{ text: '{EMAIL}, +49 170 1234567' }]);
@@ -212,7 +255,9 @@ describe('assess', () => {
 
   it('refuses what is not text', () => {
     const image = JSON.parse('{"image":{"format":"png"}}') as ContentBlock; // what a caller may send after all
-    assert.throws(() => guardrail.assess({ source: 'INPUT', content: [image] }), TypeError);
+    assert.throws(() => guardrail.assess({ source: 'INPUT', content: [image] }), {
+      name: 'ValidationException',
+    });
   });
 
   it('masks every part of every match where they overlap', () => {
@@ -231,12 +276,13 @@ describe('assess', () => {
 
 describe('compile', () => {
   it('refuses a guardrail with a control that it cannot evaluate', () => {
-    const policies = { wordPolicyConfig: { managedWordListsConfig: [{ type: 'PROFANITY' }] } };
+    const arn = 'arn:aws:bedrock:us-east-1:123456789012:automated-reasoning-policy/abcdefghijkl';
+    const policies = { automatedReasoningPolicyConfig: { policies: [arn] } };
     assert.throws(
       () => compile(policies),
       (error) =>
         error instanceof GuardrailCompileError &&
-        /PROFANITY/.test(error.message) &&
+        /automated reasoning/.test(error.message) &&
         error.unsupported.length === 1,
     );
   });

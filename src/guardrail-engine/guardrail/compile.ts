@@ -1,7 +1,11 @@
-import { assessContent, type AssessContext } from './assess.ts';
-import type { CompiledGuardrail, GuardrailIdentity } from './compiled.ts';
+import { CLASSIFIERS } from '../classify/classifiers.ts';
+import { assessContent } from './assess.ts';
+import { listClassifiedPolicies } from './classified.ts';
+import type { CompiledGuardrail, Direction, GuardrailIdentity } from './compiled.ts';
 import type { GuardrailConfig } from './config-schema.ts';
+import { compileGrounding } from './grounding.ts';
 import { openGuardStream } from './guard-stream.ts';
+import type { Classifiers } from './policies.ts';
 import type { AppliedGuardrailDetails, GuardrailSource } from './response.ts';
 import { compileRules } from './rules.ts';
 import { listUnsupportedPolicies, type UnsupportedPolicy } from './unsupported.ts';
@@ -19,8 +23,12 @@ export class GuardrailCompileError extends Error {
 }
 
 /** Compiles a guardrail for any number of texts; throws a `GuardrailCompileError` for what it cannot evaluate. */
-export function compileGuardrail(config: GuardrailConfig, identity: GuardrailIdentity): CompiledGuardrail {
-  const unsupported = listUnsupportedPolicies(config);
+export function compileGuardrail(
+  config: GuardrailConfig,
+  identity: GuardrailIdentity,
+  classifiers: Classifiers = CLASSIFIERS,
+): CompiledGuardrail {
+  const unsupported = listUnsupportedPolicies(config, classifiers);
   if (unsupported.length > 0) throw new GuardrailCompileError(config.name, unsupported);
 
   const ruleSets = compileRules(config);
@@ -36,19 +44,21 @@ export function compileGuardrail(config: GuardrailConfig, identity: GuardrailIde
     INPUT: config.blockedInputMessaging,
     OUTPUT: config.blockedOutputsMessaging,
   });
-  const contextOf = (source: GuardrailSource): AssessContext => ({
+  const directionOf = (source: GuardrailSource): Direction => ({
     ruleSet: ruleSets[source],
+    policies: listClassifiedPolicies(config, source, classifiers),
+    grounding: compileGrounding(config, source, classifiers),
     blockedMessage: blockedMessaging[source],
     details,
     nowMs,
   });
-  const contexts = { INPUT: contextOf('INPUT'), OUTPUT: contextOf('OUTPUT') };
+  const directions = { INPUT: directionOf('INPUT'), OUTPUT: directionOf('OUTPUT') };
   return Object.freeze({
     id: identity.id,
     version: identity.version,
     name: config.name,
     blockedMessaging,
-    assess: (request) => assessContent(request, contexts[request.source]),
-    stream: (options) => openGuardStream(options, contexts[options.source]),
+    assess: (request) => assessContent(request, directions[request.source]),
+    stream: (options) => openGuardStream(options, directions[options.source]),
   } satisfies CompiledGuardrail);
 }

@@ -1,4 +1,14 @@
-import type { ApplyGuardrailResponse, AssessRequest, GuardrailSource, OutputScope } from './response.ts';
+import type { ClassifiedPolicy } from './classified.ts';
+import type { GroundingPolicy } from './grounding.ts';
+import type {
+  AppliedGuardrailDetails,
+  ApplyGuardrailResponse,
+  AssessRequest,
+  ContentBlock,
+  GuardrailSource,
+  OutputScope,
+} from './response.ts';
+import type { RuleSet } from './rules.ts';
 
 /** What may be released after a chunk; once `blocked`, nothing more ever is. */
 export type Released = { text: string; blocked: boolean };
@@ -11,6 +21,14 @@ export type GuardStream = {
   end(): Released & { response: ApplyGuardrailResponse };
 };
 
+/** How a stream is guarded. */
+export type StreamOptions = {
+  source: GuardrailSource;
+  outputScope?: OutputScope;
+  /** Grounding source and query; with them, and where grounding is checked, nothing is released before the end. */
+  context?: readonly ContentBlock[];
+};
+
 /** A guardrail, compiled once, frozen, usable for any number of texts at the same time. */
 export type CompiledGuardrail = {
   readonly id: string;
@@ -19,10 +37,20 @@ export type CompiledGuardrail = {
   /** Assesses whole texts. */
   assess(request: AssessRequest): ApplyGuardrailResponse;
   /** Assesses one text that arrives in chunks, with the same verdict as `assess` for every way of cutting it. */
-  stream(options: { source: GuardrailSource; outputScope?: OutputScope }): GuardStream;
+  stream(options: StreamOptions): GuardStream;
   /** What a direction's readers are told instead of a blocked text. */
   readonly blockedMessaging: Readonly<Record<GuardrailSource, string>>;
 };
 
 /** Who the guardrail is, and the clock (milliseconds) behind `guardrailProcessingLatency`. */
 export type GuardrailIdentity = { id: string; version: string; arn?: string; nowMs?: () => number };
+
+/** A guardrail as it is in one direction. */
+export type Direction = {
+  ruleSet: RuleSet;
+  policies: readonly ClassifiedPolicy[];
+  grounding: GroundingPolicy | undefined;
+  blockedMessage: string;
+  details: AppliedGuardrailDetails;
+  nowMs: () => number;
+};

@@ -1,79 +1,57 @@
-import { PieceCutter } from '../scan/pieces.ts';
-import type { ScanMatch } from '../scan/scanner.ts';
-import { ScanStream } from '../scan/stream.ts';
-import { describeMatch, placeholderOf, type AssessContext } from './assess.ts';
-import type { GuardStream, Released } from './compiled.ts';
-import type { ApplyGuardrailResponse, GuardrailSource, OutputScope } from './response.ts';
-import { describeVerdict, type Finding } from './verdict.ts';
+import { judgeGrounding } from './assess.ts';
+import type { Direction, GuardStream, Released, StreamOptions } from './compiled.ts';
+import type { ApplyGuardrailResponse } from './response.ts';
+import { TextGuard } from './text-guard.ts';
+import { describeVerdict } from './verdict.ts';
 
 /**
- * Guards a text that arrives in chunks. What could still become part of a match is held back. From the first match
- * that blocks on, nothing is released, and nothing of that match has been; what is pushed after it is still read, so
- * that the response is the one for the whole text.
+ * Guards a text that arrives in chunks; what is pushed after a block is still read, so that the response is the one
+ * for the whole text.
  */
-export function openGuardStream(
-  options: { source: GuardrailSource; outputScope?: OutputScope },
-  context: AssessContext,
-): GuardStream {
-  const { rules, scanner } = context.ruleSet;
-  const scan = scanner && new ScanStream(scanner);
-  const cutter = scan && new PieceCutter(scan);
-  const findings: Finding[] = [];
+export function openGuardStream(options: StreamOptions, direction: Direction): GuardStream {
+  const context = options.context ?? [];
+  // How well a response is grounded is known at its end.
+  const isHeld = direction.grounding !== undefined && context.length > 0;
+  const guard = new TextGuard(direction, { origin: options.source === 'INPUT' ? 'user' : 'model', isHeld });
+  const contextUnits = context.reduce((sum, { text }) => sum + text.text.length, 0);
+  let whole = '';
   let released = '';
   let characterCount = 0;
   let spentMs = 0;
-  let isBlocked = false;
   let hasEnded = false;
 
-  function settle(matches: readonly ScanMatch[], isLast: boolean): string {
-    if (!scan || !cutter) return '';
-    for (const match of matches) {
-      const finding = describeMatch(rules, match, scan.slice(match.start, match.end));
-      findings.push(finding);
-      isBlocked ||= finding.rule.action === 'BLOCK';
-    }
-    if (isBlocked) return '';
-    const masking = matches.filter(({ pattern }) => rules[pattern]?.action === 'ANONYMIZE');
-    let text = '';
-    for (const piece of cutter.cut(masking, { isLast })) {
-      const rule = piece.match && rules[piece.match.pattern];
-      text += rule ? placeholderOf(rule) : piece.text;
-    }
-    return text;
-  }
-
-  function take(read: () => readonly ScanMatch[], unguarded: string, isLast: boolean): Released {
+  function read(chunk: string, isLast: boolean): Released {
     if (hasEnded) throw new Error('the guarded text has ended');
-    const startedMs = context.nowMs();
-    const text = scan ? settle(read(), isLast) : unguarded;
+    const startedMs = direction.nowMs();
+    const text = guard.read(chunk, { isLast });
     released += text;
     hasEnded = isLast;
-    spentMs += context.nowMs() - startedMs;
-    return { text, blocked: isBlocked };
+    characterCount += chunk.length;
+    if (isHeld) whole += chunk;
+    spentMs += direction.nowMs() - startedMs;
+    return { text, blocked: guard.isBlocked };
   }
 
   function describe(): ApplyGuardrailResponse {
     return describeVerdict({
-      source: options.source,
-      rules,
-      findings,
-      characters: { guarded: characterCount, total: characterCount },
-      maskedTexts: () => [released],
-      blockedMessage: context.blockedMessage,
-      details: context.details,
+      direction,
+      findings: guard.findings,
+      scores: guard.judge.worst,
+      grounding: isHeld ? judgeGrounding([...context, { text: { text: whole } }], direction) : [],
+      characters: { guarded: characterCount, total: characterCount + contextUnits },
+      maskedTexts: () => [...context.map(({ text }) => text.text), released],
       latencyMs: spentMs,
       outputScope: options.outputScope ?? 'INTERVENTIONS',
     });
   }
 
   return {
-    push(text) {
-      characterCount += text.length;
-      return take(() => scan?.push(text) ?? [], text, false);
-    },
+    push: (text) => read(text, false),
     end() {
-      const last = take(() => scan?.end() ?? [], '', true);
-      return { ...last, response: describe() };
+      const last = read('', true);
+      const response = describe();
+      const blocked = response.actionReason === 'Guardrail blocked.';
+      return { text: blocked ? '' : last.text, blocked, response };
     },
   };
 }

@@ -3,6 +3,12 @@ import type { TextViews } from '../text/views.ts';
 /** How sure a filter is that a text is what it looks for. */
 export type Confidence = 'NONE' | 'LOW' | 'MEDIUM' | 'HIGH';
 
+/** How easily a content filter blocks: LOW at high confidence only, MEDIUM at medium too, HIGH at low too. */
+export type FilterStrength = 'NONE' | 'LOW' | 'MEDIUM' | 'HIGH';
+
+/** What content filters are for. */
+export type ContentFilterType = 'SEXUAL' | 'VIOLENCE' | 'HATE' | 'INSULTS' | 'MISCONDUCT' | 'PROMPT_ATTACK';
+
 /** Bedrock's two generations of classifiers. */
 export type Tier = 'CLASSIC' | 'STANDARD';
 
@@ -38,3 +44,13 @@ export type GroundingInput = { sources: readonly string[]; query: string; respon
 
 /** How well a response is grounded in its sources, and how relevant it is to the query, each from 0 to 1. */
 export type GroundingScores = { grounding: number; relevance: number };
+
+/** The classifiers of an engine; a policy without its classifier cannot be evaluated. */
+export type Classifiers = {
+  createContentClassifier?: (options: {
+    categories: readonly ContentCategory[];
+    tier: Tier;
+  }) => WindowClassifier;
+  compileTopics?: (options: { topics: readonly TopicDefinition[]; tier: Tier }) => WindowClassifier;
+  scoreGrounding?: (input: GroundingInput) => GroundingScores;
+};

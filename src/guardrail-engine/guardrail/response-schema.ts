@@ -31,14 +31,25 @@ const contentFilter = z.strictObject({
   action: blockAction,
   detected: z.boolean(),
 });
+const word = z.strictObject({ match: z.string(), action: blockAction, detected: z.boolean() });
+const unitInterval = z.number().min(0).max(1);
+const groundingFilter = z.strictObject({
+  type: z.enum(['GROUNDING', 'RELEVANCE']),
+  threshold: unitInterval,
+  score: unitInterval,
+  action: blockAction,
+  detected: z.boolean(),
+});
 const assessment = z.strictObject({
   topicPolicy: z.strictObject({ topics: z.array(topic) }).optional(),
   contentPolicy: z.strictObject({ filters: z.array(contentFilter) }).optional(),
   wordPolicy: z
     .strictObject({
-      customWords: z
-        .array(z.strictObject({ match: z.string(), action: blockAction, detected: z.boolean() }))
-        .min(1),
+      customWords: z.array(word).min(1).optional(),
+      managedWordLists: z
+        .array(word.extend({ type: z.enum(['PROFANITY']) }))
+        .min(1)
+        .optional(),
     })
     .optional(),
   sensitiveInformationPolicy: z
@@ -68,6 +79,7 @@ const assessment = z.strictObject({
         .optional(),
     })
     .optional(),
+  contextualGroundingPolicy: z.strictObject({ filters: z.array(groundingFilter).min(1) }).optional(),
   invocationMetrics: z.strictObject({
     guardrailProcessingLatency: count,
     usage,

@@ -1,3 +1,5 @@
+import type { Confidence, ContentFilterType, FilterStrength, TextOrigin } from './policies.ts';
+
 /** Which way a text travels: toward the model or from it. */
 export type GuardrailSource = 'INPUT' | 'OUTPUT';
 
@@ -8,7 +10,11 @@ export type OutputScope = 'INTERVENTIONS' | 'FULL';
 export type ContentQualifier = 'grounding_source' | 'query' | 'guard_content';
 
 /** One text block, as ApplyGuardrail takes it. */
-export type ContentBlock = { text: { text: string; qualifiers?: readonly ContentQualifier[] } };
+export type ContentBlock = {
+  text: { text: string; qualifiers?: readonly ContentQualifier[] };
+  /** Where the text comes from; what Bedrock does not ask. Without it, a user or the model, by the direction. */
+  origin?: TextOrigin;
+};
 
 /** The part of an ApplyGuardrail request that an engine needs. */
 export type AssessRequest = {
@@ -48,6 +54,30 @@ export type RegexFinding = {
 /** A PII entity that was found or, in FULL scope, looked for in vain (`match` is then empty). */
 export type PiiFinding = { match: string; type: string; action: SensitiveAction; detected: boolean };
 
+/** A word of a managed list that was found. */
+export type ManagedWordFinding = CustomWordFinding & { type: 'PROFANITY' };
+
+/** A denied topic. */
+export type TopicFinding = { name: string; type: 'DENY'; action: 'BLOCKED' | 'NONE'; detected: boolean };
+
+/** What a content filter makes of a text. */
+export type ContentFilterFinding = {
+  type: ContentFilterType;
+  confidence: Confidence;
+  filterStrength: FilterStrength;
+  action: 'BLOCKED' | 'NONE';
+  detected: boolean;
+};
+
+/** How well a response is grounded, or how relevant it is, and how well it would have to be. */
+export type GroundingFinding = {
+  type: 'GROUNDING' | 'RELEVANCE';
+  threshold: number;
+  score: number;
+  action: 'BLOCKED' | 'NONE';
+  detected: boolean;
+};
+
 /** How many characters were looked at, of how many. */
 export type GuardrailCoverage = { textCharacters: { guarded: number; total: number } };
 
@@ -62,8 +92,11 @@ export type AppliedGuardrailDetails = {
 
 /** What the guardrail found; as from the live service, a list without entries is left out. */
 export type GuardrailAssessment = {
-  wordPolicy?: { customWords: CustomWordFinding[] };
+  topicPolicy?: { topics: TopicFinding[] };
+  contentPolicy?: { filters: ContentFilterFinding[] };
+  wordPolicy?: { customWords?: CustomWordFinding[]; managedWordLists?: ManagedWordFinding[] };
   sensitiveInformationPolicy?: { piiEntities?: PiiFinding[]; regexes?: RegexFinding[] };
+  contextualGroundingPolicy?: { filters: GroundingFinding[] };
   invocationMetrics: {
     guardrailProcessingLatency: number;
     usage: GuardrailUsage;

@@ -1,50 +1,36 @@
-import { piiScanPattern } from '../pii/pattern-node.ts';
-import { PII_DETECTOR_TYPES, type PiiDetectorType } from '../pii/types.ts';
+import { openPiiTagger, TAGGED_TYPES } from '../pii/tag-stream.ts';
+import { listPiiScanPatterns } from '../pii/pattern-node.ts';
+import { PII_TYPES, type PiiType } from '../pii/types.ts';
 import { parseRegex } from '../regex/parse.ts';
-import { createScanner, type ScanPattern, type Scanner } from '../scan/scanner.ts';
+import { createScanner, type ScanPattern } from '../scan/scanner.ts';
+import type { TextScanner } from '../scan/text-scan.ts';
+import { reverseText, shiftLetters } from '../text/ciphers.ts';
+import { PROFANITY } from '../words/profanity.ts';
 import type { GuardrailConfig } from './config-schema.ts';
+import { actionOf, BLOCK_BY_DEFAULT, type RuleAction } from './direction.ts';
 import type { GuardrailSource } from './response.ts';
-
-/** What to do about a match. */
-export type RuleAction = 'BLOCK' | 'ANONYMIZE' | 'NONE';
 
 /** One configured control, as it is in one direction. */
 export type Rule =
-  | { kind: 'pii'; type: PiiDetectorType; action: RuleAction }
+  | { kind: 'pii'; type: PiiType; action: RuleAction }
   | { kind: 'regex'; name: string; regex: string; action: RuleAction }
-  | { kind: 'word'; text: string; action: RuleAction };
+  | { kind: 'word'; text: string; action: RuleAction }
+  | { kind: 'managed'; list: 'PROFANITY'; action: RuleAction };
 
-/** The rules of one direction, in the order of the scanner's patterns; no scanner where there is no rule. */
-export type RuleSet = { rules: readonly Rule[]; scanner: Scanner | undefined };
-
-type PerDirection<Action> = {
-  inputAction?: Action;
-  outputAction?: Action;
-  inputEnabled?: boolean;
-  outputEnabled?: boolean;
-};
-
-/** The action of a control in a direction; undefined where it is switched off. */
-function actionOf<Action extends RuleAction>(
-  control: PerDirection<Action>,
-  source: GuardrailSource,
-  defaults: Record<GuardrailSource, Action>,
-): Action | undefined {
-  const isInput = source === 'INPUT';
-  if ((isInput ? control.inputEnabled : control.outputEnabled) === false) return undefined;
-  return (isInput ? control.inputAction : control.outputAction) ?? defaults[source];
-}
+/** The rules of one direction, and what finds them; no scanner where there is no rule. */
+export type RuleSet = { rules: readonly Rule[]; scanner: TextScanner | undefined };
 
 // Measured on the live service: `action: ANONYMIZE` alone detects in the input, but does not mask it.
 function sensitiveDefaults(action: RuleAction): Record<GuardrailSource, RuleAction> {
   return { INPUT: action === 'ANONYMIZE' ? 'NONE' : action, OUTPUT: action };
 }
 
-/** Lists what runs in a direction: PII types by their priority, then custom regexes, then words. */
+/** Lists what runs in a direction: PII types by their priority, then custom regexes, words and managed lists. */
 export function listRules(config: GuardrailConfig, source: GuardrailSource): Rule[] {
   const { piiEntitiesConfig = [], regexesConfig = [] } = config.sensitiveInformationPolicyConfig ?? {};
+  const { wordsConfig = [], managedWordListsConfig = [] } = config.wordPolicyConfig ?? {};
   const rules: Rule[] = [];
-  for (const type of PII_DETECTOR_TYPES) {
+  for (const type of PII_TYPES) {
     for (const entity of piiEntitiesConfig.filter((entity) => entity.type === type)) {
       const action = actionOf(entity, source, sensitiveDefaults(entity.action));
       if (action) rules.push({ kind: 'pii', type, action });
@@ -54,9 +40,13 @@ export function listRules(config: GuardrailConfig, source: GuardrailSource): Rul
     const action = actionOf(regex, source, sensitiveDefaults(regex.action));
     if (action) rules.push({ kind: 'regex', name: regex.name, regex: regex.pattern, action });
   }
-  for (const word of config.wordPolicyConfig?.wordsConfig ?? []) {
-    const action = actionOf<'BLOCK' | 'NONE'>(word, source, { INPUT: 'BLOCK', OUTPUT: 'BLOCK' });
+  for (const word of wordsConfig) {
+    const action = actionOf<'BLOCK' | 'NONE'>(word, source, BLOCK_BY_DEFAULT);
     if (action) rules.push({ kind: 'word', text: word.text, action });
+  }
+  for (const list of managedWordListsConfig) {
+    const action = actionOf<'BLOCK' | 'NONE'>(list, source, BLOCK_BY_DEFAULT);
+    if (action) rules.push({ kind: 'managed', list: list.type, action });
   }
   return rules;
 }
@@ -77,12 +67,42 @@ function withoutAction(rule: Rule): Rule {
   return { ...rule, action: 'NONE' };
 }
 
-function scannerFor(rules: readonly Rule[]): Scanner | undefined {
+function scannerFor(rules: readonly Rule[]): TextScanner | undefined {
   if (rules.length === 0) return undefined;
-  const patterns = rules.flatMap((rule): ScanPattern[] => {
-    if (rule.kind === 'pii') return [piiScanPattern(rule.type)];
-    return rule.kind === 'regex' ? [{ node: parseRegex(rule.regex) }] : [];
+  const patterns: (ScanPattern & { rule: number })[] = [];
+  const words: { text: string; rule: number }[] = [];
+  const disguised: { text: string; rule: number }[] = [];
+  const tagged = new Map<PiiType, number>();
+  rules.forEach((rule, i) => {
+    if (rule.kind === 'pii') {
+      patterns.push(...listPiiScanPatterns(rule.type).map((pattern) => ({ ...pattern, rule: i })));
+      if (TAGGED_TYPES.has(rule.type)) tagged.set(rule.type, i);
+    } else if (rule.kind === 'regex') {
+      patterns.push({ node: parseRegex(rule.regex), rule: i });
+    } else if (rule.kind === 'word') {
+      words.push({ text: rule.text, rule: i });
+      disguised.push(...listDisguises(rule.text).map((text) => ({ text, rule: i })));
+    } else {
+      words.push(...PROFANITY.map((text) => ({ text, rule: i })));
+    }
   });
-  const words = rules.flatMap((rule) => (rule.kind === 'word' ? [rule.text] : []));
-  return createScanner({ patterns, words });
+  const listed = [...words, ...disguised];
+  const leetWords = words.map(({ text }) => text);
+  return {
+    scanners: {
+      all: createScanner({ patterns, words: listed.map(({ text }) => text) }),
+      leetWords: leetWords.length > 0 ? createScanner({ patterns: [], words: leetWords }) : undefined,
+    },
+    ruleOf: [...patterns, ...listed].map(({ rule }) => rule),
+    openOthers: tagged.size > 0 ? [() => openPiiTagger(tagged)] : [],
+  };
+}
+
+const LEAST_DISGUISED_LETTERS = 6;
+
+// Words in rot13 and from their end are words too; short ones would be found in the middle of anything.
+function listDisguises(word: string): string[] {
+  if ((word.match(/[a-z]/gi)?.length ?? 0) < LEAST_DISGUISED_LETTERS) return [];
+  const disguises = [shiftLetters(word, 13), reverseText(word)];
+  return disguises.filter((text) => text.toLowerCase() !== word.toLowerCase());
 }

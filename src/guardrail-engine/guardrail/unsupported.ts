@@ -1,8 +1,11 @@
-import { PII_DETECTOR_TYPES } from '../pii/types.ts';
+import { CLASSIFIERS } from '../classify/classifiers.ts';
+import { listPiiScanPatterns } from '../pii/pattern-node.ts';
+import { TAGGED_TYPES } from '../pii/tag-stream.ts';
 import { parseRegex } from '../regex/parse.ts';
 import { RegexRefusedError } from '../regex/syntax.ts';
 import { createScanner } from '../scan/scanner.ts';
 import type { GuardrailConfig } from './config-schema.ts';
+import type { Classifiers } from './policies.ts';
 
 /** A control that is configured and that this engine cannot evaluate. */
 export type UnsupportedPolicy = { path: string; policy: string; reason: string };
@@ -10,31 +13,43 @@ export type UnsupportedPolicy = { path: string; policy: string; reason: string }
 const MODEL_NEEDED = 'needs a model, which the embedded engine does not have';
 
 /** Lists what the embedded engine cannot evaluate; whoever gets a non-empty list must refuse the guardrail. */
-export function listUnsupportedPolicies(config: GuardrailConfig): UnsupportedPolicy[] {
+export function listUnsupportedPolicies(
+  config: GuardrailConfig,
+  classifiers: Classifiers = CLASSIFIERS,
+): UnsupportedPolicy[] {
   const whole = [
-    ['topicPolicyConfig', 'denied topics', MODEL_NEEDED],
-    ['contentPolicyConfig', 'content filters', MODEL_NEEDED],
-    ['contextualGroundingPolicyConfig', 'contextual grounding', MODEL_NEEDED],
+    ['topicPolicyConfig', 'denied topics', classifiers.compileTopics ? undefined : MODEL_NEEDED],
+    [
+      'contentPolicyConfig',
+      'content filters',
+      classifiers.createContentClassifier ? undefined : MODEL_NEEDED,
+    ],
+    [
+      'contextualGroundingPolicyConfig',
+      'contextual grounding',
+      classifiers.scoreGrounding ? undefined : MODEL_NEEDED,
+    ],
     ['automatedReasoningPolicyConfig', 'automated reasoning', 'runs on Amazon Bedrock only'],
   ] as const;
-  const unsupported: UnsupportedPolicy[] = whole
-    .filter(([path]) => config[path] !== undefined)
-    .map(([path, policy, reason]) => ({ path, policy, reason }));
-
-  config.wordPolicyConfig?.managedWordListsConfig?.forEach((list, i) => {
-    unsupported.push({
-      path: `wordPolicyConfig.managedWordListsConfig[${i}]`,
-      policy: `managed word list ${list.type}`,
-      reason: 'the list is kept by Amazon Bedrock and not published; put the words into wordsConfig',
-    });
+  const unsupported: UnsupportedPolicy[] = whole.flatMap(([path, policy, reason]) =>
+    config[path] === undefined || reason === undefined ? [] : [{ path, policy, reason }],
+  );
+  config.contentPolicyConfig?.filtersConfig.forEach((filter, i) => {
+    for (const field of ['inputModalities', 'outputModalities'] as const) {
+      if (!filter[field]?.includes('IMAGE')) continue;
+      unsupported.push({
+        path: `contentPolicyConfig.filtersConfig[${i}].${field}`,
+        policy: `content filter ${filter.type} of images`,
+        reason: 'the embedded engine sees text only',
+      });
+    }
   });
-  const detectable = new Set<string>(PII_DETECTOR_TYPES);
-  config.sensitiveInformationPolicyConfig?.piiEntitiesConfig?.forEach((entity, i) => {
-    if (detectable.has(entity.type)) return;
+  config.sensitiveInformationPolicyConfig?.piiEntitiesConfig?.forEach(({ type }, i) => {
+    if (TAGGED_TYPES.has(type) || listPiiScanPatterns(type).length > 0) return;
     unsupported.push({
       path: `sensitiveInformationPolicyConfig.piiEntitiesConfig[${i}].type`,
-      policy: `PII type ${entity.type}`,
-      reason: `the embedded engine has no detector for it (it has ${PII_DETECTOR_TYPES.join(', ')})`,
+      policy: `PII type ${type}`,
+      reason: 'the embedded engine has no detector for it',
     });
   });
   return [...unsupported, ...listRefusedRegexes(config)];

@@ -1,28 +1,29 @@
+import type { Direction } from './compiled.ts';
+import { describeFindings, type Finding } from './findings.ts';
 import type {
-  AppliedGuardrailDetails,
   ApplyGuardrailResponse,
+  GroundingFinding,
   GuardrailAssessment,
-  GuardrailSource,
+  GuardrailCoverage,
   GuardrailUsage,
   OutputScope,
-  SensitiveAction,
 } from './response.ts';
-import type { Rule, RuleAction } from './rules.ts';
+import type { Rule } from './rules.ts';
 
-/** A rule that matched, with the text that it matched. */
-export type Finding = { rule: Rule; match: string };
+export type { Finding } from './findings.ts';
 
 /** What a response is made of. */
 export type VerdictFacts = {
-  source: GuardrailSource;
-  rules: readonly Rule[];
+  direction: Direction;
+  /** What the rules found. */
   findings: readonly Finding[];
+  /** By classified policy and label: the worst score. */
+  scores: readonly (readonly number[])[];
+  grounding: readonly GroundingFinding[];
   /** Characters (UTF-16 code units) that were looked at, and all of them. */
   characters: { guarded: number; total: number };
   /** The texts with everything masked, one per content block; asked for only where something is. */
   maskedTexts: () => string[];
-  blockedMessage: string;
-  details: AppliedGuardrailDetails;
   latencyMs: number;
   outputScope: OutputScope;
 };
@@ -31,14 +32,20 @@ const CHARACTERS_PER_UNIT = 1000;
 
 /** Says what ApplyGuardrail says about these findings. */
 export function describeVerdict(facts: VerdictFacts): ApplyGuardrailResponse {
-  const { findings, rules } = facts;
-  const isBlocked = findings.some(({ rule }) => rule.action === 'BLOCK');
+  const { findings, direction, characters } = facts;
+  const isBlocked =
+    findings.some(({ rule }) => rule.action === 'BLOCK') ||
+    direction.policies.some((policy, i) => policy.isBlocked(facts.scores[i] ?? [])) ||
+    facts.grounding.some(({ action }) => action === 'BLOCKED');
   const isMasked = !isBlocked && findings.some(({ rule }) => rule.action === 'ANONYMIZE');
-  const usage = countUsage(rules, facts.characters.total);
-  const guardrailCoverage = { textCharacters: { ...facts.characters } };
-  if (rules.length === 0) guardrailCoverage.textCharacters.guarded = 0;
+  const isOn =
+    direction.ruleSet.rules.length + direction.policies.length > 0 || direction.grounding !== undefined;
+  const usage = countUsage(facts);
+  const guardrailCoverage = {
+    textCharacters: { guarded: isOn ? characters.guarded : 0, total: characters.total },
+  };
   const outputs = isBlocked
-    ? [{ text: facts.blockedMessage }]
+    ? [{ text: direction.blockedMessage }]
     : isMasked
       ? facts.maskedTexts().map((text) => ({ text }))
       : [];
@@ -48,79 +55,46 @@ export function describeVerdict(facts: VerdictFacts): ApplyGuardrailResponse {
     actionReason: isBlocked ? 'Guardrail blocked.' : isMasked ? 'Guardrail masked.' : 'No action.',
     outputs,
     // A direction in which everything is switched off gives no assessment.
-    assessments: rules.length === 0 ? [] : [assess(facts, { isBlocked, usage, guardrailCoverage })],
+    assessments: isOn ? [assess(facts, { isBlocked, usage, guardrailCoverage })] : [],
     guardrailCoverage,
   };
 }
 
 function assess(
   facts: VerdictFacts,
-  verdict: {
-    isBlocked: boolean;
-    usage: GuardrailUsage;
-    guardrailCoverage: ApplyGuardrailResponse['guardrailCoverage'];
-  },
+  verdict: { isBlocked: boolean; usage: GuardrailUsage; guardrailCoverage: GuardrailCoverage },
 ): GuardrailAssessment {
+  const { direction, scores, outputScope } = facts;
+  const { details, policies, ruleSet } = direction;
   const { isBlocked, usage, guardrailCoverage } = verdict;
+  const classified = policies.map((policy, i) => policy.describe(scores[i] ?? [], outputScope));
+  const { topicPolicy, contentPolicy } = Object.assign({}, ...classified) as Partial<GuardrailAssessment>; // each is one
   return {
-    ...describeFindings(facts, isBlocked),
+    ...(topicPolicy ? { topicPolicy } : {}),
+    ...(contentPolicy ? { contentPolicy } : {}),
+    ...describeFindings(facts.findings, { rules: ruleSet.rules, outputScope, isBlocked }),
+    ...(facts.grounding.length > 0 ? { contextualGroundingPolicy: { filters: [...facts.grounding] } } : {}),
     invocationMetrics: {
       guardrailProcessingLatency: Math.round(facts.latencyMs),
       usage: { ...usage },
       guardrailCoverage: { textCharacters: { ...guardrailCoverage.textCharacters } },
     },
-    appliedGuardrailDetails: { ...facts.details, guardrailOrigin: [...facts.details.guardrailOrigin] },
+    appliedGuardrailDetails: { ...details, guardrailOrigin: [...details.guardrailOrigin] },
   };
 }
 
-type Policies = Pick<GuardrailAssessment, 'wordPolicy' | 'sensitiveInformationPolicy'>;
-
-function describeFindings({ findings, rules, outputScope }: VerdictFacts, isBlocked: boolean): Policies {
-  const customWords: NonNullable<Policies['wordPolicy']>['customWords'] = [];
-  const piiEntities: NonNullable<NonNullable<Policies['sensitiveInformationPolicy']>['piiEntities']> = [];
-  const regexes: NonNullable<NonNullable<Policies['sensitiveInformationPolicy']>['regexes']> = [];
-  for (const { rule, match } of findings) {
-    if (rule.kind === 'word') {
-      customWords.push({ match, action: rule.action === 'BLOCK' ? 'BLOCKED' : 'NONE', detected: true });
-      continue;
-    }
-    const action = describeAction(rule.action, isBlocked);
-    if (rule.kind === 'pii') piiEntities.push({ match, type: rule.type, action, detected: true });
-    else regexes.push({ name: rule.name, match, regex: rule.regex, action, detected: true });
-  }
-  if (outputScope === 'FULL') {
-    const found = new Set(piiEntities.map(({ type }) => type));
-    for (const rule of rules) {
-      if (rule.kind !== 'pii' || found.has(rule.type)) continue;
-      piiEntities.push({ match: '', type: rule.type, action: 'NONE', detected: false });
-    }
-  }
-  const sensitive = {
-    ...(piiEntities.length > 0 ? { piiEntities } : {}),
-    ...(regexes.length > 0 ? { regexes } : {}),
-  };
+function countUsage({ direction, characters, grounding }: VerdictFacts): GuardrailUsage {
+  const { rules } = direction.ruleSet;
+  const units = Math.ceil(characters.total / CHARACTERS_PER_UNIT);
+  const unitsFor = (...kinds: Rule['kind'][]) => (rules.some(({ kind }) => kinds.includes(kind)) ? units : 0);
+  const unitsOf = (unit: string) => (direction.policies.some((policy) => policy.unit === unit) ? units : 0);
   return {
-    ...(customWords.length > 0 ? { wordPolicy: { customWords } } : {}),
-    ...(piiEntities.length + regexes.length > 0 ? { sensitiveInformationPolicy: sensitive } : {}),
-  };
-}
-
-// A block beats a mask: what would have been masked then shows no action.
-function describeAction(action: RuleAction, isBlocked: boolean): SensitiveAction {
-  if (action === 'BLOCK') return 'BLOCKED';
-  return action === 'ANONYMIZE' && !isBlocked ? 'ANONYMIZED' : 'NONE';
-}
-
-function countUsage(rules: readonly Rule[], characters: number): GuardrailUsage {
-  const units = Math.ceil(characters / CHARACTERS_PER_UNIT);
-  const unitsFor = (kind: Rule['kind']) => (rules.some((rule) => rule.kind === kind) ? units : 0);
-  return {
-    topicPolicyUnits: 0,
-    contentPolicyUnits: 0,
-    wordPolicyUnits: unitsFor('word'),
+    topicPolicyUnits: unitsOf('topicPolicyUnits'),
+    contentPolicyUnits: unitsOf('contentPolicyUnits'),
+    wordPolicyUnits: unitsFor('word', 'managed'),
     sensitiveInformationPolicyUnits: unitsFor('pii'),
     sensitiveInformationPolicyFreeUnits: unitsFor('regex'),
-    contextualGroundingPolicyUnits: 0,
+    contextualGroundingPolicyUnits: grounding.length > 0 ? units : 0,
     contentPolicyImageUnits: 0,
     automatedReasoningPolicyUnits: 0,
     automatedReasoningPolicies: 0,

@@ -13,7 +13,12 @@ import {
 import type { PiiDetectorType } from './types.ts';
 
 /** What to look for, as a regular expression that may look at one neighbour, and what decides on a candidate. */
-export type PiiPattern = { source: string; accept?: AcceptCandidate; maxUnits?: number };
+export type PiiPattern = {
+  source: string;
+  accept?: AcceptCandidate;
+  countPrefix?: (match: string) => number;
+  maxUnits?: number;
+};
 
 const GAP = String.raw`[ \u00a0.\-]`;
 const HYPHEN = String.raw`[ \u00a0.\-\u2010-\u2013]`;

@@ -1,4 +1,42 @@
-/** The PII types that have an exact detector, in order of priority where two match the same text. */
+/** Every PII type of Bedrock, in order of priority where two match the same text: the most certain first. */
+export const PII_TYPES = [
+  'AWS_ACCESS_KEY',
+  'AWS_SECRET_KEY',
+  'PASSWORD',
+  'INTERNATIONAL_BANK_ACCOUNT_NUMBER',
+  'CREDIT_DEBIT_CARD_NUMBER',
+  'US_SOCIAL_SECURITY_NUMBER',
+  'US_INDIVIDUAL_TAX_IDENTIFICATION_NUMBER',
+  'CA_SOCIAL_INSURANCE_NUMBER',
+  'CA_HEALTH_NUMBER',
+  'UK_NATIONAL_HEALTH_SERVICE_NUMBER',
+  'UK_NATIONAL_INSURANCE_NUMBER',
+  'UK_UNIQUE_TAXPAYER_REFERENCE_NUMBER',
+  'US_BANK_ROUTING_NUMBER',
+  'US_BANK_ACCOUNT_NUMBER',
+  'US_PASSPORT_NUMBER',
+  'VEHICLE_IDENTIFICATION_NUMBER',
+  'CREDIT_DEBIT_CARD_CVV',
+  'CREDIT_DEBIT_CARD_EXPIRY',
+  'PIN',
+  'SWIFT_CODE',
+  'DRIVER_ID',
+  'LICENSE_PLATE',
+  'EMAIL',
+  'USERNAME',
+  'URL',
+  'MAC_ADDRESS',
+  'IP_ADDRESS',
+  'PHONE',
+  'ADDRESS',
+  'NAME',
+  'AGE',
+] as const;
+
+/** A type of personal data. */
+export type PiiType = (typeof PII_TYPES)[number];
+
+/** The types that are known by their format alone, in order of priority: what a detector of exact types can find. */
 export const PII_DETECTOR_TYPES = [
   'AWS_ACCESS_KEY',
   'AWS_SECRET_KEY',
@@ -12,9 +50,8 @@ export const PII_DETECTOR_TYPES = [
   'PHONE',
 ] as const;
 
-/** A PII type that this engine can detect. */
+/** A PII type with an exact detector. */
 export type PiiDetectorType = (typeof PII_DETECTOR_TYPES)[number];
-
 /** A PII entity in a text; offsets are UTF-16 code units, `end` exclusive. */
 export type PiiMatch = { type: PiiDetectorType; start: number; end: number };
 

@@ -1,22 +1,9 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import type { AcceptCandidate } from '../scan/scanner.ts';
+import { digitsOf, isLuhnValid } from './checksums.ts';
 import { IBAN_LENGTHS } from './iban-lengths.ts';
 
 const REFUSED = -1;
-
-function digitsOf(text: string): string {
-  return text.replaceAll(/\D/g, '');
-}
-
-/** Whether digits end in the check digit of Luhn's formula (ISO/IEC 7812-1, annex B). */
-export function isLuhnValid(digits: string): boolean {
-  let sum = 0;
-  for (let i = 0; i < digits.length; i++) {
-    const digit = digits.charCodeAt(digits.length - 1 - i) - 0x30;
-    sum += i % 2 === 0 ? digit : digit > 4 ? 2 * digit - 9 : 2 * digit;
-  }
-  return sum % 10 === 0;
-}
 
 const MOST_LOCAL_UNITS = 64;
 

@@ -6,9 +6,12 @@ import { removeEmptyMatches } from '../regex/nonempty.ts';
 import type { RegexNode } from '../regex/syntax.ts';
 import { buildTrie, listWordDelimiters, listWords, listWordSets, type WordTrie } from '../regex/words.ts';
 
+/** How far before a candidate a decision on it may look; what is nearer is at hand however the text was cut. */
+export const LOOK_BACK_UNITS = 80;
+
 /**
  * Decides on a candidate text[start, end): its accepted end, at most `end`, or -1. It may look at the candidate and
- * at two code units before it, and at nothing else, or the verdict would depend on how a text was cut.
+ * at `LOOK_BACK_UNITS` before it, and at nothing else, or the verdict would depend on how a text was cut.
  */
 export type AcceptCandidate = (text: string, start: number, end: number) => number;
 
@@ -16,6 +19,8 @@ export type AcceptCandidate = (text: string, start: number, end: number) => numb
 export type ScanPattern = {
   node: RegexNode;
   accept?: AcceptCandidate;
+  /** How much of a match's beginning is only what it was known by (`PIN: ` of `PIN: 1234`). */
+  countPrefix?: (match: string) => number;
   /** No longer candidate is accepted; a stream then holds no more than this back for the pattern. */
   maxUnits?: number;
 };

@@ -1,10 +1,10 @@
 import type { DfaState } from '../regex/dfa.ts';
 import { findEarliestAlive, followFrom, followOn } from './alive.ts';
 import { findPatternMatches, type EndRun, type Window } from './matches.ts';
-import { beginText, type ScanMatch, type Scanner } from './scanner.ts';
+import { beginText, LOOK_BACK_UNITS, type ScanMatch, type Scanner } from './scanner.ts';
 
 // Left of what is not final yet, this much stays readable: assertions and candidates look back a little.
-const CONTEXT_UNITS = 16;
+const CONTEXT_UNITS = LOOK_BACK_UNITS + 16;
 // From this length on, a partial match is followed instead of traced back at each chunk: tracing a text that is held
 // back whole, at each of its chunks, would take quadratic time.
 const FOLLOW_FROM_UNITS = 64;
@@ -62,6 +62,27 @@ export class ScanStream {
     this.#note(this.#scanner.finder.acceptAtEdge(this.#state), this.fedTo);
     this.#hasEnded = true;
     return this.#settle(this.fedTo);
+  }
+
+  /** A stream that has read the same text and can go on with another one. */
+  fork(): ScanStream {
+    const fork = new ScanStream(this.#scanner);
+    fork.fedTo = this.fedTo;
+    fork.finalTo = this.finalTo;
+    fork.#state = this.#state;
+    fork.#text = this.#text;
+    fork.#base = this.#base;
+    // Sparse, and with objects that a stream changes.
+    this.#runs.forEach((runs, pattern) => (fork.#runs[pattern] = runs.map((run) => ({ ...run }))));
+    this.#nextStarts.forEach((start, pattern) => (fork.#nextStarts[pattern] = start));
+    fork.#followed = this.#followed;
+    fork.#wordMatches = [...this.#wordMatches];
+    return fork;
+  }
+
+  /** How much of a match that was just given is only what it was known by. */
+  countPrefixOf({ pattern, start, end }: ScanMatch): number {
+    return this.#scanner.patterns[pattern]?.countPrefix?.(this.slice(start, end)) ?? 0;
   }
 
   /** Text that was fed, from a little before `finalTo` of the push before; offsets are those of the whole text. */

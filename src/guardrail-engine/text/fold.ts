@@ -40,36 +40,6 @@ function makeFolded(code: number): string {
   return Array.from(plain, (part) => CONFUSABLES.get(part.codePointAt(0) ?? 0) ?? part).join('');
 }
 
-/** Where folding changed the length: from `folded` on, an offset plus `shift` is the offset in the caller's text. */
-export type Shift = { folded: number; shift: number };
-
-/** Folded text with the way back. */
-export type FoldedText = { text: string; shifts: readonly Shift[] };
-
-/** Folds text[from, to); offsets of the result count from `foldedFrom`, those of the caller's text from `textFrom`. */
-export function foldText(text: string, at: { foldedFrom: number; textFrom: number }): FoldedText {
-  let result = '';
-  let copied = 0;
-  let shift = at.textFrom - at.foldedFrom;
-  const shifts: Shift[] = [];
-  for (let i = 0; i < text.length;) {
-    if (text.charCodeAt(i) < 0x80) {
-      i++;
-      continue;
-    }
-    const code = text.codePointAt(i) ?? 0;
-    const units = code > 0xffff ? 2 : 1;
-    const made = foldCodePoint(code);
-    result += text.slice(copied, i) + made;
-    i += units;
-    copied = i;
-    const next = at.textFrom + i - (at.foldedFrom + result.length);
-    if (next !== shift) shifts.push({ folded: at.foldedFrom + result.length, shift: next });
-    shift = next;
-  }
-  return { text: result + text.slice(copied), shifts };
-}
-
 /** Whether folding may change a text. */
 export function mayFold(text: string): boolean {
   return /[^\0-\x7f]/.test(text);

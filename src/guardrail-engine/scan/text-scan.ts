@@ -1,0 +1,51 @@
+import { ReadingStream, type ReadingScanners } from './reading-stream.ts';
+import { RunStream, type Found } from './run-stream.ts';
+
+/** Looks through a text that arrives in chunks. */
+export type TextScan = {
+  /** Reads a chunk and gives what became final, in no order. */
+  read(chunk: string, options: { isLast: boolean }): Found[];
+  /** Everything found that begins before this has been given. */
+  readonly finalTo: number;
+};
+
+/** What a text is looked through for; compiled once, shared by all texts. */
+export type TextScanner = {
+  scanners: ReadingScanners;
+  /** By pattern of the scanners, words included: the rule behind it. */
+  ruleOf: readonly number[];
+  /** Opens what else looks through a text, such as a tagger of names. */
+  openOthers: readonly (() => TextScan)[];
+};
+
+// What is decoded is looked through for what is encoded in it, this often.
+const MOST_DEPTH = 4;
+
+/** Opens a scan of one text: as it stands, folded, decoded, and with what else the scanner has. */
+export function openTextScan(scanner: TextScanner, depth = 0): TextScan {
+  const reading = new ReadingStream(scanner.scanners);
+  const others = scanner.openOthers.map((open) => open());
+  const runs =
+    depth < MOST_DEPTH ? new RunStream((text) => scanWholeText(scanner, text, depth + 1)) : undefined;
+  const scan = {
+    finalTo: 0,
+    read(chunk: string, options: { isLast: boolean }): Found[] {
+      const found: Found[] = [];
+      for (const { pattern, start, end } of reading.read(chunk, options)) {
+        found.push({ rule: scanner.ruleOf[pattern] ?? -1, start, end });
+      }
+      scan.finalTo = reading.finalTo;
+      for (const other of runs ? [...others, runs] : others) {
+        for (const one of other.read(chunk, options)) found.push(one);
+        scan.finalTo = Math.min(scan.finalTo, other.finalTo);
+      }
+      return found;
+    },
+  };
+  return scan;
+}
+
+/** Everything that is found in a whole text, in no order. */
+export function scanWholeText(scanner: TextScanner, text: string, depth = 0): Found[] {
+  return openTextScan(scanner, depth).read(text, { isLast: true });
+}
