@@ -6,6 +6,7 @@ import { applyEdit, LOCK, type GovernanceCase } from './cases/edit.ts';
 import { FILE_CASES } from './cases/files.ts';
 import { POLICY_CASES } from './cases/policies.ts';
 import { REFERENCE_CASES } from './cases/references.ts';
+import { MONEY_CASES } from './cases/money.ts';
 import { SAFETY_CASES } from './cases/safety.ts';
 import { compileSource } from './compile.ts';
 import { hashFiles, readSource, type Source } from './source.ts';
@@ -31,6 +32,7 @@ for (const [kind, cases] of Object.entries({
   files: FILE_CASES,
   references: REFERENCE_CASES,
   safety: SAFETY_CASES,
+  money: MONEY_CASES,
   policies: POLICY_CASES,
   edge: EDGE_CASES,
 })) {
