@@ -4,6 +4,8 @@ import { addArchiveCommand } from './archive.ts';
 import { addAuditCommand } from './audit.ts';
 import { addCanCommand } from './can.ts';
 import { addCheckCommand } from './check.ts';
+import { addCostCommand } from './cost.ts';
+import { addEstimateCommand } from './estimate.ts';
 import { addExplainCommand } from './explain.ts';
 import { addInitCommand } from './init.ts';
 import { addPublishCommand } from './publish.ts';
@@ -38,6 +40,9 @@ export function createProgram(): Command {
   addAuditCommand(program);
   addExplainCommand(program);
   addArchiveCommand(program);
+  program.commandsGroup('Money:');
+  addCostCommand(program);
+  addEstimateCommand(program);
   return program;
 }
 

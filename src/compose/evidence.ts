@@ -58,7 +58,7 @@ export function newestCheckpoints(stateDir: string): string[] {
 }
 
 /** Where the log of a state folder stands. Throws, and says what to do, where there is none. */
-function locateAuditLog(stateDir: string): string {
+export function locateAuditLog(stateDir: string): string {
   const auditDir = path.join(stateDir, 'audit');
   if (existsSync(auditDir)) return auditDir;
   throw new Error(

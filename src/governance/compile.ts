@@ -19,6 +19,7 @@ import { compilePolicies } from './policies.ts';
 import { checkPolicyReferences } from './policy-references.ts';
 import {
   checkPriceReferences,
+  compilePrices,
   hashPrices,
   priceOfGuardrail,
   priceOfRoute,
@@ -95,6 +96,7 @@ export function compileSource(source: Source): Compiled {
       users: toUseLimits(root.users),
       workflows: new Map(parts.workflows.map((part) => [part.name, toWorkflow(part)])),
     },
+    prices: compilePrices(prices),
     policies: policies.sources,
   };
   const warnings = listWarnings({ governance, parts, policies: policies.policies });

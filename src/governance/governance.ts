@@ -9,6 +9,7 @@ import type {
   UseLimits,
   Workflow,
 } from '../road/governed.ts';
+import type { CompiledPrice } from './price-files.ts';
 import type { PolicySources } from './policies.ts';
 
 /** A governance repository, compiled and frozen. What a request began with serves it to its end. */
@@ -32,5 +33,7 @@ export interface Governance {
     readonly users: UseLimits;
     readonly workflows: ReadonlyMap<string, Workflow>;
   };
+  /** By NAME@VERSION. */
+  readonly prices: ReadonlyMap<string, CompiledPrice>;
   readonly policies: PolicySources;
 }

@@ -42,6 +42,25 @@ export function priceOfRoute(price: string | z.infer<typeof tokenPrices>, prices
   };
 }
 
+/** The prices of a repository as the road reads them. */
+export function compilePrices(prices: PriceFiles): ReadonlyMap<string, CompiledPrice> {
+  return new Map(
+    [...prices].map(([id, { tokens, guardrail }]) => [
+      id,
+      {
+        ...(tokens !== undefined && { tokens: priceOfRoute(id, prices) }),
+        ...(guardrail !== undefined && { guardrail: priceOfGuardrail(id, prices) }),
+      },
+    ]),
+  );
+}
+
+/** A version of a price: of a model, of a guardrail, or of both. */
+export interface CompiledPrice {
+  readonly tokens?: TokenPrice;
+  readonly guardrail?: GuardrailPrice;
+}
+
 /** What a version of a price says, as the lock holds it. */
 export function hashPrices(prices: PriceFiles): Record<string, string> {
   return Object.fromEntries(

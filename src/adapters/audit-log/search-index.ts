@@ -3,19 +3,21 @@ import * as path from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import type { ClosedRecord, Intent } from '../../road/record.ts';
 import { describeFilter, type AttemptFilter } from './attempt-filter.ts';
+import { describeSums, readSum, type CostKey, type CostSum } from './cost-sums.ts';
 import { readUnverified } from './line.ts';
 import { listSegments, listWriters, scanLines } from './read-log.ts';
 import { makeFolder } from '../local-state/files.ts';
 
 /** Raised when the tables change: an index of another version is thrown away and built again. */
-const VERSION = 1;
+const VERSION = 2;
 const BUSY_TIMEOUT_MS = 60_000;
 
 const SCHEMA = `
   CREATE TABLE segments (file TEXT PRIMARY KEY, offset INTEGER NOT NULL, lines INTEGER NOT NULL) STRICT;
   CREATE TABLE attempts (
     request_id TEXT PRIMARY KEY, started_at_ms INTEGER NOT NULL, tenant TEXT, subject TEXT, capability TEXT,
-    workflow TEXT, route TEXT, outcome TEXT, code TEXT
+    workflow TEXT, route TEXT, outcome TEXT, code TEXT, feature TEXT, input_tokens INTEGER, output_tokens INTEGER,
+    cost_micro_usd INTEGER, guard_micro_usd INTEGER
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX attempts_by_time ON attempts (started_at_ms);
   CREATE INDEX attempts_by_subject ON attempts (subject, started_at_ms);
@@ -77,6 +79,15 @@ export class SearchIndex {
     return rows.map((row) => String(row['request_id']));
   }
 
+  /** What attempts cost, by what they have in common; the dearest first, days in their order. */
+  sumCosts(filter: AttemptFilter, by: CostKey): CostSum[] {
+    const { where, values } = describeFilter(filter);
+    return this.#db
+      .prepare(describeSums(by, where))
+      .all(...values)
+      .map(readSum);
+  }
+
   /** The lines that speak of a request, in the order of the log. */
   findLines(requestId: string): IndexedLine[] {
     const rows = this.#db
@@ -125,7 +136,7 @@ interface Statements {
 }
 
 function prepareStatements(db: DatabaseSync): Statements {
-  const columns = '(?, ?, ?, ?, ?, ?, ?, ?, ?)';
+  const columns = `(${Array.from({ length: ATTEMPT_COLUMNS }, () => '?').join(', ')})`;
   return {
     segment: db.prepare('SELECT offset, lines FROM segments WHERE file = ?'),
     setSegment: db.prepare('INSERT OR REPLACE INTO segments VALUES (?, ?, ?)'),
@@ -136,10 +147,15 @@ function prepareStatements(db: DatabaseSync): Statements {
   };
 }
 
+const ATTEMPT_COLUMNS = 14;
+
 function describeAttempt(record: Intent | ClosedRecord): SQLInputValue[] {
   const { requestId, startedAtMs, caller, capability, route } = record;
-  const [outcome, code] = record.kind === 'closed' ? [record.outcome, record.refusal?.code] : [];
-  const optional = [caller?.tenant, caller?.subject, capability, caller?.workflow, route, outcome, code];
+  const closed: Partial<ClosedRecord> = record.kind === 'closed' ? record : {};
+  const { outcome, refusal, usage, costMicroUsd, guardMicroUsd } = closed;
+  const who = [caller?.tenant, caller?.subject, capability, caller?.workflow, route, outcome, refusal?.code];
+  const spent = [usage?.inputTokens, usage?.outputTokens, costMicroUsd, guardMicroUsd];
+  const optional = [...who, record.feature, ...spent];
   return [requestId, Math.trunc(startedAtMs), ...optional.map((value) => value ?? null)];
 }
 

@@ -2,6 +2,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import type { AdminRecord, ClosedRecord, Intent } from '../../road/record.ts';
 import type { AttemptFilter } from './attempt-filter.ts';
+import type { CostKey, CostSum } from './cost-sums.ts';
 import { readAt } from '../local-state/files.ts';
 import { parseLine, readUnverified, type LineDamage } from './line.ts';
 import { SearchIndex, type IndexedLine } from './search-index.ts';
@@ -38,6 +39,8 @@ export interface AuditSearch {
   /** Newest first. An edited line is found as well, marked: an edit must not hide an attempt, nor others. */
   query(query: AttemptQuery): FoundAttempt[];
   find(requestId: string): FoundAttempt | undefined;
+  /** What closed attempts cost by their records, as they stand in the log. */
+  sumCosts(filter: AttemptFilter, by: CostKey): CostSum[];
   close(): void;
 }
 
@@ -62,6 +65,7 @@ export function openAuditSearch({ stateDir }: { stateDir: string }): AuditSearch
       }
       return found;
     },
+    sumCosts: (filter, by) => index.sumCosts(filter, by),
     close: () => index.close(),
   };
 }
