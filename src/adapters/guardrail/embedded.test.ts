@@ -39,7 +39,11 @@ test('a configuration that it cannot enforce is not compiled', () => {
     name: 'a',
     blockedInputMessaging: 'no',
     blockedOutputsMessaging: 'no',
-    topicPolicyConfig: { topicsConfig: [{ name: 'a', definition: 'b', type: 'DENY' }] },
+    contentPolicyConfig: {
+      filtersConfig: [
+        { type: 'HATE', inputStrength: 'HIGH', outputStrength: 'HIGH', inputModalities: ['TEXT', 'IMAGE'] },
+      ],
+    },
   };
   assert.throws(() => createEmbeddedGuardrail({ ...BASELINE, config }, systemClock), /cannot evaluate/);
   assert.throws(

@@ -247,23 +247,18 @@ export const SAFETY_CASES: readonly GovernanceCase[] = [
     problems: guardrailProblems(32, 'custom regex "internal-ticket"', 'Remove the policy'),
   },
   {
-    name: 'controls that need a model',
+    name: 'a control that needs to see images',
     edit: {
       [BASELINE]: {
         replace: '  "wordPolicyConfig": {',
         with: [
-          '  "topicPolicyConfig": { "topicsConfig": [{ "name": "a", "definition": "b", "type": "DENY" }] },',
-          '  "contentPolicyConfig": { "filtersConfig": [{ "type": "HATE", "inputStrength": "HIGH", "outputStrength": "HIGH" }] },',
-          '  "contextualGroundingPolicyConfig": { "filtersConfig": [{ "type": "GROUNDING", "threshold": 0.7 }] },',
+          '  "contentPolicyConfig": { "filtersConfig": [{ "type": "HATE", "inputStrength": "HIGH", "outputStrength": "HIGH",',
+          '    "inputModalities": ["TEXT", "IMAGE"] }] },',
           '  "wordPolicyConfig": {',
         ].join('\n'),
       },
     },
-    problems: [
-      ...guardrailProblems(6, 'denied topics: needs a model', 'keep the guardrail in Amazon Bedrock'),
-      { file: BASELINE, line: 7, cause: 'content filters: needs a model', fix: 'engine: bedrock' },
-      { file: BASELINE, line: 8, cause: 'contextual grounding: needs a model', fix: 'engine: bedrock' },
-    ],
+    problems: guardrailProblems(7, 'content filter HATE of images', 'keep the guardrail in Amazon Bedrock'),
   },
   {
     name: 'a control that is misspelt',
