@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
-import { createPrometheusTelemetry } from '../src/adapters/telemetry/prometheus.ts';
+import { createPrometheusTelemetry, createProcessMetrics } from '../src/adapters/telemetry/prometheus.ts';
 import { createProgram } from '../src/cli/program.ts';
 import { renderJsonSchemas } from '../src/governance/json-schemas.ts';
 import { REFUSALS } from '../src/road/refusal.ts';
@@ -64,7 +64,8 @@ function renderCommandLine(): string {
 }
 
 async function renderMetrics(): Promise<string> {
-  const { body } = await createPrometheusTelemetry({ ready: () => true }).render();
+  const process = createProcessMetrics({ ready: () => true });
+  const body = `${await createPrometheusTelemetry().render()}${await process.render()}`;
   const types = new Map(
     [...body.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = '', type = '']) => [name, type]),
   );

@@ -1,10 +1,8 @@
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { openLocalArchive } from '../adapters/archive/local.ts';
-import { openLocalAuditLog } from '../adapters/audit-log/local.ts';
 import { createSteadyClock } from '../adapters/clock/steady.ts';
 import { systemClock } from '../adapters/clock/system.ts';
-import { joinEvidence } from '../adapters/evidence/joined.ts';
 import { createHttpIssuerDocuments } from '../adapters/issuer-documents/http.ts';
 import { openLocalLedger } from '../adapters/ledger/local.ts';
 import { openLoopbackIssuer, type LoopbackIssuer } from '../adapters/loopback-issuer/loopback-issuer.ts';
@@ -12,13 +10,11 @@ import { createBedrock } from '../adapters/model/bedrock.ts';
 import { createOpenAiCompatible } from '../adapters/model/openai-compatible/provider.ts';
 import { createStandIn } from '../adapters/model/stand-in.ts';
 import { createLocalRouteHealth } from '../adapters/route-health/local.ts';
-import { createLogger, createLogTelemetry } from '../adapters/telemetry/log.ts';
-import { createOtelTelemetry } from '../adapters/telemetry/open-telemetry.ts';
-import { createPrometheusTelemetry } from '../adapters/telemetry/prometheus.ts';
+import { createLogger } from '../adapters/telemetry/log.ts';
+import { createProcessMetrics } from '../adapters/telemetry/prometheus.ts';
 import type { Governance } from '../governance/governance.ts';
 import { createServer } from '../http/server.ts';
 import type { TokenVerifier } from '../ports/identity.ts';
-import type { Telemetry } from '../ports/telemetry.ts';
 import { AddressLimiter } from '../stages/edge/address-limiter.ts';
 import { createKeyring, type Keyring } from '../stages/identity/keyring.ts';
 import { createTokenVerifier } from '../stages/identity/oidc-token.ts';
@@ -26,6 +22,7 @@ import { countRequests } from './drain.ts';
 import { GovernedGateway, type ReloadOutcome } from './governed-gateway.ts';
 import { startLeftovers } from './leftovers.ts';
 import { startRetention } from './retention.ts';
+import { openTelemetryLink, startEvidence } from './start-evidence.ts';
 import { assertServable } from './servable.ts';
 import { watchGovernance } from './watch-governance.ts';
 import type { Engines } from './world.ts';
@@ -61,8 +58,9 @@ const DRAIN_MS = 10_000;
 
 /** The whole gateway in one process: SQLite and files for its state, the embedded engine for its guardrails. */
 export async function startLocalGateway(options: LocalOptions): Promise<LocalGateway> {
-  const { stateDir, host, env } = options;
-  const logger = createLogger(options.log);
+  const { stateDir, host, env, log } = options;
+  const link = openTelemetryLink(log.fd);
+  const logger = createLogger({ level: log.level, file: link });
   makeFolder(stateDir, 0o700);
   const documents = createHttpIssuerDocuments();
   const issuer = await openLoopbackIssuer({ stateDir, clock: systemClock, beyond: documents });
@@ -71,7 +69,8 @@ export async function startLocalGateway(options: LocalOptions): Promise<LocalGat
     fault === undefined
       ? logger.info('evidence can be written again')
       : logger.error({ fault }, 'evidence cannot be written');
-  const audit = await openLocalAuditLog({ stateDir, clock: systemClock, onFault });
+  const otlpEndpoint = env['OTEL_EXPORTER_OTLP_ENDPOINT'];
+  const evidence = await startEvidence({ stateDir, log, otlpEndpoint, link, onFault });
   const archive = openLocalArchive({ stateDir, clock: systemClock });
   const ledger = openLocalLedger({
     stateDir,
@@ -88,14 +87,7 @@ export async function startLocalGateway(options: LocalOptions): Promise<LocalGat
   // Limits and records go by one clock, which never runs backward; tokens by the machine's own.
   const clock = createSteadyClock(systemClock);
   let gateway: GovernedGateway | undefined;
-  const prometheus = createPrometheusTelemetry({ ready: () => gateway?.readiness().ready ?? false });
-  const endpoint = env['OTEL_EXPORTER_OTLP_ENDPOINT'];
-  const sinks = [
-    prometheus,
-    createLogTelemetry(logger),
-    ...(endpoint === undefined ? [] : [await createOtelTelemetry({ endpoint })]),
-  ];
-  const evidence = joinEvidence({ audit, archive, telemetry: fanOut(sinks, logger) });
+  const ownMetrics = createProcessMetrics({ ready: () => gateway?.readiness().ready ?? false });
   const stopEngines = async () => {
     await Promise.all(Object.values(providers).map((provider) => provider.close()));
     await Promise.all([evidence.stop(), ledger.stop(), documents.close()]);
@@ -115,7 +107,10 @@ export async function startLocalGateway(options: LocalOptions): Promise<LocalGat
       createVerifier: (governance) => createVerifier({ governance, issuer, keyring }),
       assertServable: (governance) =>
         assertServable(governance, { host, env, warn: (message) => logger.warn(message) }),
-      metrics: () => prometheus.render(),
+      metrics: async () => ({
+        contentType: ownMetrics.contentType,
+        body: `${await ownMetrics.render()}${await link.render()}`,
+      }),
     });
     const serving = gateway;
     const server = createServer(serving, {
@@ -233,26 +228,5 @@ function createReload(gateway: GovernedGateway, logger: Logger): LocalGateway['r
     if (wasRefused) logger.error({ cause, reasons }, message);
     else logger.info({ cause, ready, version: governance?.version }, message);
     return outcome;
-  };
-}
-
-/** A record that is closed stays closed, whatever becomes of its metrics. */
-function fanOut(sinks: readonly Telemetry[], logger: Logger): Telemetry {
-  return {
-    closed: (record) => {
-      for (const sink of sinks) {
-        try {
-          sink.closed(record);
-        } catch (error) {
-          logger.error(
-            { requestId: record.requestId, error: error instanceof Error ? error.name : 'unknown' },
-            'telemetry failed',
-          );
-        }
-      }
-    },
-    stop: async () => {
-      await Promise.all(sinks.map((sink) => sink.stop()));
-    },
   };
 }

@@ -29,21 +29,31 @@ export function createLogTelemetry(logger: Logger): Telemetry {
 
 const FLUSH_MS = 100;
 
-/** JSON lines to a file descriptor, gathered for a moment so that a line costs no system call of its own. */
-export function createLogger(input: { readonly level: string; readonly fd: number }): Logger {
-  const destination = pino.destination({ fd: input.fd, sync: false, minLength: 8192 });
+/** Takes whole lines. */
+export interface LogFile {
+  write(line: string): void;
+  flush?(done?: (error?: Error) => void): void;
+}
+
+/** Gathers lines for a moment, so that one costs no system call of its own. */
+export function openLogFile(fd: number): LogFile {
+  const destination = pino.destination({ fd, sync: false, minLength: 8192 });
   let timer: NodeJS.Timeout | undefined;
   const flush = (done?: (error?: Error) => void) => {
     clearTimeout(timer);
     timer = undefined;
     destination.flush(done);
   };
-  const gathering = {
-    write(line: string) {
+  return {
+    write(line) {
       destination.write(line);
       timer ??= setTimeout(flush, FLUSH_MS).unref();
     },
     flush,
   };
-  return pino({ level: input.level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, gathering);
+}
+
+/** JSON lines. */
+export function createLogger({ level, file }: { readonly level: string; readonly file: LogFile }): Logger {
+  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, file);
 }

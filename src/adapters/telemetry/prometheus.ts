@@ -7,17 +7,16 @@ const MAX_WORKFLOWS = 200;
 const TOKENS = [1, 16, 64, 256, 1024, 4096, 16_384, 65_536, 262_144];
 
 export interface PrometheusTelemetry extends Telemetry {
-  render(): Promise<{ contentType: string; body: string }>;
+  render(): Promise<string>;
 }
 
 /**
  * `/metrics`: OpenTelemetry's GenAI names in Prometheus' spelling. Labels are tenant, capability and workflow,
  * never the user: a label value for each person would make the store grow without bound.
  */
-export function createPrometheusTelemetry(gauges: { readonly ready: () => boolean }): PrometheusTelemetry {
+export function createPrometheusTelemetry(): PrometheusTelemetry {
   const registers = [new Registry()] as [Registry];
   const [registry] = registers;
-  collectDefaultMetrics({ register: registry });
   const attempts = new Counter({
     name: 'goldenpath_attempts_total',
     help: 'Attempts by outcome and refusal code.',
@@ -67,8 +66,6 @@ export function createPrometheusTelemetry(gauges: { readonly ready: () => boolea
     labelNames: ['pattern', 'action'],
     registers,
   });
-  const ready = new Gauge({ name: 'goldenpath_ready', help: '1 when the gateway can answer.', registers });
-
   const attemptSums = new Sums(attempts, ['tenant', 'capability', 'workflow', 'outcome', 'refusal']);
   const stageSums = new Sums(stages, ['stage']);
   const trySums = new Sums(tries, ['route', 'outcome']);
@@ -113,12 +110,32 @@ export function createPrometheusTelemetry(gauges: { readonly ready: () => boolea
   };
   return {
     closed: observe,
-    render: async () => {
-      ready.set(gauges.ready() ? 1 : 0);
+    render: () => {
       for (const sums of [attemptSums, stageSums, trySums, attackSums, costSums]) sums.flush();
-      return { contentType: registry.contentType, body: await registry.metrics() };
+      return registry.metrics();
     },
     stop: async () => registry.clear(),
+  };
+}
+
+/** What `/metrics` says of the process itself. */
+export function createProcessMetrics(gauges: { readonly ready: () => boolean }): {
+  readonly contentType: string;
+  render(): Promise<string>;
+} {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const ready = new Gauge({
+    name: 'goldenpath_ready',
+    help: '1 when the gateway can answer.',
+    registers: [registry],
+  });
+  return {
+    contentType: registry.contentType,
+    render: () => {
+      ready.set(gauges.ready() ? 1 : 0);
+      return registry.metrics();
+    },
   };
 }
 

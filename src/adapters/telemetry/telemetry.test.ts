@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { ClosedRecord } from '../../road/record.ts';
-import { createLogger, createLogTelemetry } from './log.ts';
+import { createLogger, createLogTelemetry, openLogFile } from './log.ts';
 import { createOtelTelemetry } from './open-telemetry.ts';
-import { createPrometheusTelemetry } from './prometheus.ts';
+import { createPrometheusTelemetry, createProcessMetrics } from './prometheus.ts';
 
 const RECORD: ClosedRecord = {
   kind: 'closed',
@@ -52,11 +52,10 @@ const UNKNOWN: ClosedRecord = {
 };
 
 test('metrics have the names of the GenAI conventions, and no label for what a client wrote', async () => {
-  const prometheus = createPrometheusTelemetry({ ready: () => true });
+  const prometheus = createPrometheusTelemetry();
   prometheus.closed(RECORD);
   prometheus.closed(UNKNOWN);
-  const { body, contentType } = await prometheus.render();
-  assert.match(contentType, /^text\/plain/);
+  const body = await prometheus.render();
   const lines = body.split('\n');
   const has = (line: string) => assert.ok(lines.includes(line), `${line} in\n${body}`);
   const model = 'gen_ai_operation_name="chat",gen_ai_request_model="support-assistant"';
@@ -71,17 +70,25 @@ test('metrics have the names of the GenAI conventions, and no label for what a c
     'goldenpath_attempts_total{tenant="",capability="",workflow="",outcome="refused",refusal="authorisation.unknown_capability"} 1',
   );
   has('goldenpath_route_tries_total{route="eu-sonnet",outcome="answered"} 1');
-  has('goldenpath_ready 1');
   assert.ok(!body.includes('canary-name'));
   assert.ok(!body.includes('user-4711'), 'people are no label');
   await prometheus.stop();
+});
+
+test('the process says whether it can answer', async () => {
+  let isReady = true;
+  const metrics = createProcessMetrics({ ready: () => isReady });
+  assert.match(metrics.contentType, /^text\/plain/);
+  assert.match(await metrics.render(), /^goldenpath_ready 1$/m);
+  isReady = false;
+  assert.match(await metrics.render(), /^goldenpath_ready 0$/m);
 });
 
 test('a line has the subject always, and no text of a client', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'goldenpath-log-'));
   try {
     const file = await open(join(folder, 'log'), 'w');
-    const log = createLogTelemetry(createLogger({ level: 'info', fd: file.fd }));
+    const log = createLogTelemetry(createLogger({ level: 'info', file: openLogFile(file.fd) }));
     log.closed(RECORD);
     log.closed({ ...UNKNOWN, outcome: 'failed' });
     await log.stop();
