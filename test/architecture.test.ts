@@ -26,6 +26,7 @@ const PROOF_MAKERS: Readonly<Record<string, string>> = {
   proveAdmittedBytes: 'stages/edge',
   proveCaller: 'stages/identity',
   proveGrant: 'stages/authorisation',
+  proveOpenPath: 'stages/switches',
   proveAssembledPrompt: 'stages/prompt',
   proveRedactedPrompt: 'stages/redaction',
   proveRoutePlan: 'stages/routing',

@@ -53,7 +53,7 @@ test('init writes a repository that passes check and that can be asked', async (
     shop.run(['can', 'maya', 'assistant', '--tenant', 'main', '--group', 'staff', '--governance', 'company']),
     shop.run(['can', 'maya', 'assistant', '--tenant', 'main', '--governance', 'company', '--json']),
   ]);
-  assert.match(check.out, /^ok: 1 capability, 1 tenant, 1 route, 1 policy; version [0-9a-f]{12}\n$/);
+  assert.match(check.out, /^ok: 1 capability, 1 tenant, 1 route, 2 policies; version [0-9a-f]{12}\n$/);
   assert.equal(check.status, 0);
   assert.match(
     may.out,

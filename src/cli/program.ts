@@ -12,6 +12,7 @@ import { addPublishCommand } from './publish.ts';
 import { addScanCommand } from './scan.ts';
 import { addSchemaCommand } from './schema.ts';
 import { addStartCommand } from './start.ts';
+import { addSwitchCommand } from './switch.ts';
 import { addTokenCommand } from './token.ts';
 
 /** The `goldenpath` command with all that it can do. */
@@ -36,6 +37,7 @@ export function createProgram(): Command {
   addCanCommand(program);
   addSchemaCommand(program);
   addScanCommand(program);
+  addSwitchCommand(program);
   program.commandsGroup('Evidence:');
   addAuditCommand(program);
   addExplainCommand(program);

@@ -87,6 +87,7 @@ function listGroups({ policies }: Governance, capability: string): string[] {
   const about = Object.values(policies.policies).filter(
     (text) =>
       /\bpermit\s*\(/.test(text) &&
+      !/Action::"(?!invoke")/.test(text) &&
       (text.includes(`Goldenpath::Capability::"${capability}"`) ||
         !text.includes('Goldenpath::Capability::')),
   );

@@ -2,11 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { compileGovernance } from '../governance/compile.ts';
 import type { Governance } from '../governance/governance.ts';
 import { formatProblem, type Problem } from '../governance/problem.ts';
-import type { Gateway } from '../http/gateway.ts';
+import type { Gateway, PlainRequest } from '../http/gateway.ts';
 import type { TokenVerifier } from '../ports/identity.ts';
 import { Attempt } from '../road/attempt.ts';
+import type { Capability } from '../road/governed.ts';
 import { receive } from '../road/receive.ts';
-import { isRefusal } from '../road/refusal.ts';
+import { isRefusal, type Refusal } from '../road/refusal.ts';
+import type { Flip } from '../road/switching.ts';
+import { flipForOperator, listForOperator } from './switch-desk.ts';
 import { buildWorld, type Engines, type World } from './world.ts';
 
 export class GovernanceError extends Error {
@@ -78,16 +81,30 @@ export class GovernedGateway implements Gateway {
     return { stages: world.stages, attempt };
   }
 
-  async listCapabilities(
-    attempt: Attempt,
-    arrival: Parameters<Gateway['listCapabilities']>[1],
-  ): ReturnType<Gateway['listCapabilities']> {
+  async listCapabilities({ attempt, arrival }: PlainRequest): Promise<readonly Capability[] | Refusal> {
     const { stages, governance } = this.#world;
-    const caller = await receive(stages, attempt, arrival);
-    if (isRefusal(caller)) return caller;
+    const received = await receive(stages, attempt, arrival);
+    if (isRefusal(received)) return received;
+    const { caller } = received;
+    const callerOff = stages.checkCaller(caller);
+    if (callerOff !== undefined) return callerOff;
     return [...governance.capabilities.values()].filter(
       ({ name }) => !isRefusal(stages.authorise(caller, name)),
     );
+  }
+
+  async listSwitches({ attempt, arrival }: PlainRequest): Promise<readonly Flip[] | Refusal> {
+    const { stages, policies } = this.#world;
+    const received = await receive(stages, attempt, arrival);
+    if (isRefusal(received)) return received;
+    return listForOperator(received.caller, { ...this.#engines, policies });
+  }
+
+  async flipSwitch({ attempt, arrival }: PlainRequest): Promise<object | Refusal> {
+    const { stages, policies } = this.#world;
+    const received = await receive(stages, attempt, arrival);
+    if (isRefusal(received)) return received;
+    return flipForOperator(received.caller, received.text, { ...this.#engines, policies });
   }
 
   crossOrigin(): ReturnType<Gateway['crossOrigin']> {
@@ -96,8 +113,10 @@ export class GovernedGateway implements Gateway {
 
   readiness(): ReturnType<Gateway['readiness']> {
     const { name, version } = this.#world.governance;
-    const { evidence, ledger } = this.#engines;
-    const faults = [evidence.fault(), explainLedger(ledger.fault())].filter((fault) => fault !== undefined);
+    const { evidence, ledger, board } = this.#engines;
+    const faults = [evidence.fault(), explainLedger(ledger.fault()), board.switches.fault()].filter(
+      (fault) => fault !== undefined,
+    );
     const stopping = this.#stopping ? ['the gateway is stopping'] : [];
     return {
       ready: faults.length === 0 && !this.#stopping,

@@ -12,15 +12,18 @@ import { createStandIn } from '../adapters/model/stand-in.ts';
 import { createLocalRouteHealth } from '../adapters/route-health/local.ts';
 import { createLogger } from '../adapters/telemetry/log.ts';
 import { createProcessMetrics } from '../adapters/telemetry/prometheus.ts';
+import { openLocalSwitches } from '../adapters/switches/local.ts';
 import type { Governance } from '../governance/governance.ts';
 import { createServer } from '../http/server.ts';
 import type { TokenVerifier } from '../ports/identity.ts';
 import { AddressLimiter } from '../stages/edge/address-limiter.ts';
 import { createKeyring, type Keyring } from '../stages/identity/keyring.ts';
 import { createTokenVerifier } from '../stages/identity/oidc-token.ts';
+import { SwitchBoard } from '../stages/switches/switch-board.ts';
 import { countRequests } from './drain.ts';
 import { GovernedGateway, type ReloadOutcome } from './governed-gateway.ts';
 import { startLeftovers } from './leftovers.ts';
+import { startPendingFlips } from './pending-flips.ts';
 import { startRetention } from './retention.ts';
 import { openTelemetryLink, startEvidence } from './start-evidence.ts';
 import { assertServable } from './servable.ts';
@@ -79,6 +82,7 @@ export async function startLocalGateway(options: LocalOptions): Promise<LocalGat
         ? logger.info('the ledger can be written again')
         : logger.error({ fault }, 'the ledger cannot be written, so requests with limits are refused'),
   });
+  const switches = openLocalSwitches({ stateDir, clock: systemClock });
   const providers: Engines['providers'] = {
     bedrock: createBedrock(),
     'openai-compatible': createOpenAiCompatible({ keyOf: (name) => env[name] }),
@@ -90,7 +94,7 @@ export async function startLocalGateway(options: LocalOptions): Promise<LocalGat
   const ownMetrics = createProcessMetrics({ ready: () => gateway?.readiness().ready ?? false });
   const stopEngines = async () => {
     await Promise.all(Object.values(providers).map((provider) => provider.close()));
-    await Promise.all([evidence.stop(), ledger.stop(), documents.close()]);
+    await Promise.all([evidence.stop(), ledger.stop(), switches.stop(), documents.close()]);
   };
   try {
     gateway = await GovernedGateway.open({
@@ -103,6 +107,7 @@ export async function startLocalGateway(options: LocalOptions): Promise<LocalGat
         providers,
         bodyLimits: { maxBytes: options.maxBodyBytes ?? MAX_BODY_BYTES, maxDepth: MAX_JSON_DEPTH },
         limiter: new AddressLimiter(systemClock.random()),
+        board: new SwitchBoard(switches),
       },
       createVerifier: (governance) => createVerifier({ governance, issuer, keyring }),
       assertServable: (governance) =>
@@ -144,6 +149,12 @@ export async function startLocalGateway(options: LocalOptions): Promise<LocalGat
       clock,
       onError: (error) => logger.error({ error: describeError(error) }, 'leftovers could not be settled'),
     });
+    const pendingFlips = startPendingFlips({
+      switches,
+      evidence,
+      clock,
+      onError: (error) => logger.error({ error: describeError(error) }, 'a switch could not be recorded'),
+    });
     const { port } = server.server.address() as AddressInfo; // a TCP server has one
     return {
       url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
@@ -154,6 +165,7 @@ export async function startLocalGateway(options: LocalOptions): Promise<LocalGat
       stop: async () => {
         watcher.close();
         retention.close();
+        pendingFlips.close();
         serving.drain();
         const stopClosing = requests.closeWhenDone(DRAIN_MS);
         try {

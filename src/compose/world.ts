@@ -37,6 +37,7 @@ import { assemblePrompt } from '../stages/prompt/layered-prompt.ts';
 import { redactPrompt } from '../stages/redaction/mask-prompt.ts';
 import { openAnswerRestorer } from '../stages/redaction/restore-answer.ts';
 import { planRoutes } from '../stages/routing/route-plan.ts';
+import type { SwitchBoard } from '../stages/switches/switch-board.ts';
 
 /** What outlives a reload of the governance repository. */
 export interface Engines {
@@ -48,6 +49,8 @@ export interface Engines {
   readonly bodyLimits: BodyLimits;
   /** Counts go on through a reload. */
   readonly limiter: AddressLimiter;
+  /** What is under way goes on through a reload, and may still be cut. */
+  readonly board: SwitchBoard;
 }
 
 /** One version of the governance repository, ready to serve. */
@@ -65,7 +68,7 @@ export function buildWorld(input: {
   readonly engines: Engines;
 }): World {
   const { governance, verifier, engines } = input;
-  const { clock, evidence, ledger, health, providers } = engines;
+  const { clock, evidence, ledger, health, providers, board } = engines;
   const policies = createCedarEngine({ ...governance.policies, version: governance.version });
   const guardrails = compileGuardrails(governance, clock);
   const detectors = compileDetectors(governance);
@@ -78,9 +81,11 @@ export function buildWorld(input: {
     identify: (authorization) => identifyCaller({ authorization, verifier, tenants: governance.tenants }),
     authorise: (caller, capabilityName) =>
       authorise({ caller, capabilityName, capabilities: governance.capabilities, policies }),
-    assemble: assemblePrompt,
+    checkCaller: (caller) => board.checkCaller(caller),
+    openPath: (grant, conversation) => board.openPath(grant, conversation),
+    assemble: ({ grant, passages }, conversation) => assemblePrompt(grant, conversation, passages),
     redact: (assembled) => redactPrompt(assembled, pick(detectors, assembled.grant.capability.name)),
-    plan: (grant) => planRoutes(grant, health),
+    plan: (grant) => planRoutes(grant, health, (routes) => board.listOpen(routes)),
     reserve: (order) => admission.reserve(order),
     guardInput: (reservation, signal) =>
       guardInput(reservation, pick(guardrails, keyOf(reservation.grant.capability.guardrail)), signal),
@@ -92,11 +97,21 @@ export function buildWorld(input: {
         return refuse('admission.unavailable', { detail: 'the reservation is too old to ask a model' });
       return openIntent({ attempt, guarded, plan: reservation, evidence, nowMs });
     },
+    follow: (asked) => board.follow(asked),
     infer: (asked) => {
       const plan = asked.guarded.reservation;
       const { deadlineMs } = plan.grant.capability.limits;
       const deadlineUs = clock.monotonicUs() + deadlineMs * 1000;
-      return inferAnswer({ ...asked, plan, prompt: asked.guarded, providers, health, clock, deadlineUs });
+      return inferAnswer({
+        ...asked,
+        plan,
+        prompt: asked.guarded,
+        providers,
+        health,
+        clock,
+        deadlineUs,
+        mayTake: (route) => board.mayTake(asked, route),
+      });
     },
     openOutputGuard: ({ guarded, signal }, onVerdict) =>
       openOutputGuard({

@@ -1,4 +1,5 @@
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
+import type { Act } from '../road/act.ts';
 import type { Problem } from './problem.ts';
 import type { Source } from './source.ts';
 
@@ -76,11 +77,23 @@ function checkSchema(schema: string): Problem[] {
   }));
 }
 
-/** What the gateway asks on every request, with everything that can be in it. */
-const SAMPLE: cedar.AuthorizationCall = {
+type Resource = { readonly type: string; readonly attrs: Record<string, string> };
+
+/** What each action is asked about, with everything that can be in it. Only `invoke` must be in a schema. */
+const RESOURCES: Readonly<Record<'invoke' | Act['action'], Resource>> = {
+  invoke: {
+    type: 'Capability',
+    attrs: { name: '', owner: '', feature: '', dataClass: '', workloadPattern: '' },
+  },
+  switch: { type: 'Switch', attrs: { kind: '', name: '' } },
+  giveFeedback: { type: 'Request', attrs: { tenant: '', subject: '', capability: '' } },
+};
+
+/** What the gateway asks. */
+const describeCall = (action: string, { type, attrs }: Resource): cedar.AuthorizationCall => ({
   principal: { type: 'Goldenpath::User', id: 'tenant/subject' },
-  action: { type: 'Goldenpath::Action', id: 'invoke' },
-  resource: { type: 'Goldenpath::Capability', id: 'capability' },
+  action: { type: 'Goldenpath::Action', id: action },
+  resource: { type: `Goldenpath::${type}`, id: 'resource' },
   context: {},
   policies: {},
   entities: [
@@ -100,27 +113,32 @@ const SAMPLE: cedar.AuthorizationCall = {
         { type: 'Goldenpath::Group', id: 'tenant/group' },
       ],
     },
-    {
-      uid: { type: 'Goldenpath::Capability', id: 'capability' },
-      attrs: { name: '', owner: '', feature: '', dataClass: '', workloadPattern: '' },
-      parents: [],
-    },
+    { uid: { type: `Goldenpath::${type}`, id: 'resource' }, attrs, parents: [] },
     { uid: { type: 'Goldenpath::Tenant', id: 'tenant' }, attrs: {}, parents: [] },
     { uid: { type: 'Goldenpath::Group', id: 'tenant/group' }, attrs: {}, parents: [] },
   ],
-};
+});
 
 /** A schema that the gateway's own question does not fit would refuse every request. */
 function checkSchemaFits(schema: string): Problem[] {
-  const answer = cedar.isAuthorized({ ...SAMPLE, schema, validateRequest: true });
-  if (answer.type === 'success') return [];
-  return answer.errors.map((error) => ({
-    file: SCHEMA_FILE,
-    line: 1,
-    column: 1,
-    cause: `the schema does not fit what the gateway asks: ${error.message}`,
-    fix: 'Keep the types and attributes of the schema that `goldenpath init` writes.',
-  }));
+  const json = cedar.schemaToJson(schema);
+  const declared = json.type === 'success' ? Object.keys(json.json['Goldenpath']?.actions ?? {}) : [];
+  const problems = Object.entries(RESOURCES).flatMap(([action, resource]) => {
+    if (action !== 'invoke' && !declared.includes(action)) return [];
+    const answer = cedar.isAuthorized({ ...describeCall(action, resource), schema, validateRequest: true });
+    if (answer.type === 'success') return [];
+    return answer.errors.map((error) => ({
+      file: SCHEMA_FILE,
+      line: 1,
+      column: 1,
+      cause: `the schema does not fit what the gateway asks: ${error.message}`,
+      fix: 'Keep the types and attributes of the schema that `goldenpath init` writes.',
+    }));
+  });
+  // What is wrong with a caller is wrong in each.
+  return problems.filter(
+    ({ cause }, index) => problems.findIndex((other) => other.cause === cause) === index,
+  );
 }
 
 /** Reads a file's policies, and says what is wrong with their syntax. */

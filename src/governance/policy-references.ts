@@ -28,10 +28,17 @@ export function checkPolicyReferences(policies: readonly ReadPolicy[], known: Na
 
 /** Capabilities that no permit's scope admits: everybody would be denied, which may be meant. */
 export function listUnpermitted(policies: readonly ReadPolicy[], capabilities: Iterable<string>): string[] {
-  const scopes = policies.filter(({ json }) => json.effect === 'permit').map(({ json }) => json.resource);
+  const scopes = policies
+    .filter(({ json }) => json.effect === 'permit' && isAboutInvoke(json.action))
+    .map(({ json }) => json.resource);
   const named = new Set(scopes.flatMap((scope) => listEntities(scope).map(({ id }) => id)));
   const isAnyPermitted = scopes.some((scope) => listEntities(scope).length === 0);
   return isAnyPermitted ? [] : [...capabilities].filter((name) => !named.has(name));
+}
+
+function isAboutInvoke(action: unknown): boolean {
+  const named = listEntities(action);
+  return named.length === 0 || named.some(({ id }) => id === 'invoke');
 }
 
 function explainUnknown(entity: EntityName, known: Nameable): { cause: string; fix: string } | undefined {

@@ -33,6 +33,7 @@ export async function serveDialect(input: {
     body: request.body instanceof Buffer ? request.body : EMPTY,
     authorization: request.headers.authorization,
     signal: left.signal,
+    cut: (why) => left.abort(why),
     read: (bytes) => {
       const read = dialect.read(bytes.text);
       if (isRefusal(read)) return read;
@@ -44,7 +45,15 @@ export async function serveDialect(input: {
   const frame = describeFrame(attempt, departure, includeUsage);
   const { batches } = departure;
   if (departure.conversation.delivery === 'stream') {
-    return streamAnswer({ dialect, frame, rateLimits: attempt.rateLimits(), batches, reply, slowReaderMs });
+    return streamAnswer({
+      dialect,
+      frame,
+      rateLimits: attempt.rateLimits(),
+      batches,
+      reply,
+      slowReaderMs,
+      signal: left.signal,
+    });
   }
   try {
     const answer = await collectAnswer(batches);

@@ -1,8 +1,16 @@
 import type { Attempt } from '../road/attempt.ts';
 import type { Capability } from '../road/governed.ts';
-import type { CrossOriginRules, Visit } from '../road/edge-rules.ts';
+import type { CrossOriginRules } from '../road/edge-rules.ts';
+import type { PlainArrival } from '../road/receive.ts';
 import type { Refusal } from '../road/refusal.ts';
 import type { Stages } from '../road/road.ts';
+import type { Flip } from '../road/switching.ts';
+
+/** One request that asks no model, as the gateway takes it. */
+export interface PlainRequest {
+  readonly attempt: Attempt;
+  readonly arrival: PlainArrival;
+}
 
 /** What the HTTP surface needs of the gateway behind it. */
 export interface Gateway {
@@ -12,10 +20,11 @@ export interface Gateway {
     readonly attempt: Attempt;
   };
   /** The capabilities that the caller of this attempt may use. */
-  listCapabilities(
-    attempt: Attempt,
-    arrival: { readonly visit: Visit; readonly authorization: string | undefined },
-  ): Promise<readonly Capability[] | Refusal>;
+  listCapabilities(request: PlainRequest): Promise<readonly Capability[] | Refusal>;
+  /** What is switched off, of what the caller may turn. */
+  listSwitches(request: PlainRequest): Promise<readonly Flip[] | Refusal>;
+  /** Turns a switch as the body says. */
+  flipSwitch(request: PlainRequest): Promise<object | Refusal>;
   /** Which pages of other origins may use the gateway now. */
   crossOrigin(): CrossOriginRules;
   readiness(): Readiness;

@@ -8,6 +8,8 @@ const GATEWAY: Gateway = {
     throw new Error('nothing is asked here');
   },
   listCapabilities: async () => [],
+  listSwitches: async () => [],
+  flipSwitch: async () => ({}),
   crossOrigin: () => ({ origins: [], credentials: false }),
   readiness: () => ({
     ready: true,

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyRequest } from 'fastify';
 import { isRefusal, refuse, RefusalError, type Refusal } from '../road/refusal.ts';
 import { addCrossOrigin } from './cross-origin.ts';
+import { addAdmin, SWITCHES } from './admin.ts';
 import { createClientErrorHandler } from './client-error.ts';
 import { explainContentHeaders } from './content-headers.ts';
 import { serveDialect } from './dialect-endpoint.ts';
@@ -9,12 +10,11 @@ import type { Dialect } from './dialects/dialect.ts';
 import { openAiChat } from './dialects/openai-chat.ts';
 import { plain, PLAIN_HTTP, type Refuser } from './dialects/plain.ts';
 import type { Gateway, Readiness } from './gateway.ts';
+import { servePlain } from './plain-endpoint.ts';
 import { ClientLeftError, readBody } from './read-body.ts';
 import { turnAway } from './turn-away.ts';
 import { noteServed } from './served.ts';
-import { readTraceparent } from './traceparent.ts';
 import { refuseUnserved } from './unserved.ts';
-import { readVisit } from './visit.ts';
 import { writeRefusal } from './write-refusal.ts';
 
 export interface ServerLimits {
@@ -39,6 +39,7 @@ const MODELS = plain('openai.models');
 const REFUSERS: ReadonlyMap<string, Refuser> = new Map([
   ...ENDPOINTS.map(({ path, dialect }) => [path, dialect] as const),
   ['/v1/models', MODELS],
+  [SWITCHES.path, SWITCHES.refuser],
 ]);
 
 /** What watches the gateway asks nothing of it: no attempt. */
@@ -84,32 +85,26 @@ export function createServer(gateway: Gateway, limits: ServerLimits): FastifyIns
     server.post(path, (request, reply) => serveDialect({ gateway, dialect, request, reply, slowReaderMs }));
   }
   addModels(server, gateway);
+  addAdmin(server, gateway);
   addOperations(server, gateway);
   addErrors(server, gateway);
   return server;
 }
 
 function addModels(server: FastifyInstance, gateway: Gateway): void {
-  server.get('/v1/models', async (request, reply) => {
-    const traceparent = readTraceparent(request);
-    const { stages, attempt } = gateway.begin({ dialect: MODELS.name, traceparent });
-    const { requestId } = attempt;
-    const capabilities = await gateway.listCapabilities(attempt, {
-      visit: readVisit(request),
-      authorization: request.headers.authorization,
-    });
-    if (isRefusal(capabilities)) {
-      await stages.close(attempt, { outcome: 'refused', refusal: capabilities });
-      return writeRefusal({ dialect: MODELS, refusal: capabilities, requestId, reply });
-    }
-    const data = capabilities.map((capability) => ({
-      id: capability.name,
-      object: 'model',
-      created: 0,
-      owned_by: capability.owner,
-    }));
-    return reply.header('x-request-id', requestId).send({ object: 'list', data });
-  });
+  server.get('/v1/models', (request, reply) =>
+    servePlain({ gateway, refuser: MODELS, request, reply }, async (plainRequest) => {
+      const capabilities = await gateway.listCapabilities(plainRequest);
+      if (isRefusal(capabilities)) return capabilities;
+      const data = capabilities.map(({ name, owner }) => ({
+        id: name,
+        object: 'model',
+        created: 0,
+        owned_by: owner,
+      }));
+      return { object: 'list', data };
+    }),
+  );
 }
 
 function addOperations(server: FastifyInstance, gateway: Gateway): void {

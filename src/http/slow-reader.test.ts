@@ -20,12 +20,13 @@ async function startServer(serve: (response: ServerResponse) => void | Promise<v
 }
 
 const ASK = 'GET / HTTP/1.1\r\nhost: x\r\n\r\n';
+const NEVER = new AbortController().signal;
 const LARGE = Buffer.alloc(20_000_000, 0x78);
 
 test('waits until a slow client has read, and no longer', async () => {
   let waited = false;
   await using server = await startServer(async (response) => {
-    if (!response.write(LARGE)) await waitForReader(response, 5_000);
+    if (!response.write(LARGE)) await waitForReader(response, { patienceMs: 5_000, signal: NEVER });
     waited = true;
     response.end('.');
   });
@@ -48,7 +49,7 @@ test('cuts off a client that does not read on, in the middle and at the end alik
       if (isLast) {
         response.end(LARGE);
         limitLastRead(response, 20);
-      } else if (!response.write(LARGE)) await waitForReader(response, 20);
+      } else if (!response.write(LARGE)) await waitForReader(response, { patienceMs: 20, signal: NEVER });
     });
     await using client = await connectRaw(server.url);
     client.socket.pause();
@@ -62,12 +63,27 @@ test('does not wait for a client that has left already', async () => {
   await using server = await startServer(async (response) => {
     await new Promise((resolve) => response.once('close', resolve));
     response.write('too late');
-    await waitForReader(response, 60_000);
+    await waitForReader(response, { patienceMs: 60_000, signal: NEVER });
     limitLastRead(response, 60_000);
     waited = true;
   });
   await using client = await connectRaw(server.url);
   client.send(ASK);
   setTimeout(() => client.socket.destroy(), 20);
+  await eventually(() => waited, { what: 'the end of the wait', timeoutMs: 1_000 });
+});
+
+test('does not wait on when the answer is cut', async () => {
+  const cut = new AbortController();
+  let waited = false;
+  await using server = await startServer(async (response) => {
+    if (!response.write(LARGE)) await waitForReader(response, { patienceMs: 60_000, signal: cut.signal });
+    waited = true;
+    response.destroy();
+  });
+  await using client = await connectRaw(server.url);
+  client.socket.pause();
+  client.send(ASK);
+  setTimeout(() => cut.abort(), 50);
   await eventually(() => waited, { what: 'the end of the wait', timeoutMs: 1_000 });
 });

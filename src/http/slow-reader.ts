@@ -4,17 +4,22 @@ import type { ServerResponse } from 'node:http';
 const BYTES_A_PATIENCE = 1_000_000;
 
 /** Waits until a client has read what is pending. Returns at once when it has left; cuts it off when it does not read. */
-export function waitForReader(raw: ServerResponse, patienceMs: number): Promise<void> {
+export function waitForReader(
+  raw: ServerResponse,
+  { patienceMs, signal }: { readonly patienceMs: number; readonly signal: AbortSignal },
+): Promise<void> {
   // After 'close' neither event comes any more, so waiting for one would never end.
-  if (raw.destroyed) return Promise.resolve();
+  if (raw.destroyed || signal.aborted) return Promise.resolve();
   return new Promise((resolve) => {
     const finish = () => {
       clearTimeout(timer);
       raw.off('drain', finish).off('close', finish);
+      signal.removeEventListener('abort', finish);
       resolve();
     };
     const timer = setTimeout(() => raw.destroy(), allowanceMs(raw, patienceMs));
     raw.on('drain', finish).on('close', finish);
+    signal.addEventListener('abort', finish);
   });
 }
 

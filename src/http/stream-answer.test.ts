@@ -43,6 +43,7 @@ async function serve(
       batches: watch(),
       reply,
       slowReaderMs: 1_000,
+      signal: new AbortController().signal,
     }).catch((error: unknown) => (thrown = error));
   });
   const url = await server.listen({ host: '127.0.0.1', port: 0 });

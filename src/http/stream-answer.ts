@@ -16,8 +16,10 @@ export async function streamAnswer(input: {
   readonly batches: AsyncIterable<Batch>;
   readonly reply: FastifyReply;
   readonly slowReaderMs: number;
+  /** Aborted when the client leaves, or the answer is cut: then nobody waits for the reader. */
+  readonly signal: AbortSignal;
 }): Promise<void> {
-  const { dialect, frame, rateLimits, batches, reply, slowReaderMs } = input;
+  const { dialect, frame, rateLimits, batches, reply, slowReaderMs, signal } = input;
   const { raw } = reply;
   reply.hijack();
   let pending = '';
@@ -28,7 +30,7 @@ export async function streamAnswer(input: {
         pending = dialect.writeStreamStart(frame);
       }
       for (const event of batch) pending += dialect.writeEvent(event, frame);
-      if (!raw.write(pending)) await waitForReader(raw, slowReaderMs);
+      if (!raw.write(pending)) await waitForReader(raw, { patienceMs: slowReaderMs, signal });
       pending = '';
       if (raw.destroyed) break;
     }

@@ -1,6 +1,6 @@
 import type { CallerFacts } from './caller.ts';
 import type { AnswerEvent, Conversation, Message } from './conversation.ts';
-import type { Capability, ResolvedParameters, Route, Tenant, ToolDefinition } from './governed.ts';
+import type { Capability, Passage, ResolvedParameters, Route, Tenant, ToolDefinition } from './governed.ts';
 import type { RateLimits } from './rate-limits.ts';
 import type { RecordedGuard } from './record.ts';
 
@@ -21,6 +21,18 @@ export type Caller = Proof<'Caller', CallerFacts & { readonly tenantRules: Tenan
 export type Grant = Proof<
   'Grant',
   { readonly caller: Caller; readonly capability: Capability; readonly policies: readonly string[] }
+>;
+
+/** Stage 3: nothing that this request needs is switched off. */
+export type OpenPath = Proof<
+  'OpenPath',
+  {
+    readonly grant: Grant;
+    /** Names of the tools that the client declared. */
+    readonly tools: readonly string[];
+    /** Of the capability's context, the passages that are not switched off. */
+    readonly passages: readonly Passage[];
+  }
 >;
 
 /** What a model is asked, whatever its provider. */
@@ -132,6 +144,11 @@ export const proveGrant = (facts: {
   capability: Capability;
   policies: readonly string[];
 }): Grant => seal(facts);
+export const proveOpenPath = (facts: {
+  grant: Grant;
+  tools: readonly string[];
+  passages: readonly Passage[];
+}): OpenPath => seal(facts);
 export const proveAssembledPrompt = (facts: { grant: Grant; prompt: ModelPrompt }): AssembledPrompt =>
   seal(facts);
 export const proveRedactedPrompt = (facts: {

@@ -1,6 +1,7 @@
 import type { FinishReason, Usage } from './conversation.ts';
 import type { MeteredPolicy } from './governed.ts';
 import type { RefusalCode } from './refusal.ts';
+import type { Switch } from './switching.ts';
 
 /** Who asked, as it stands on every record and log line. */
 export interface RecordedCaller {
@@ -125,6 +126,8 @@ export interface AdminRecord {
     | 'archive.expire'
     | 'governance.reload'
     | 'governance.reload_refused'
+    | 'switch.off'
+    | 'switch.on'
     | 'gateway.start'
     | 'gateway.stop';
   readonly actor: string;
@@ -132,6 +135,8 @@ export interface AdminRecord {
   readonly tenant?: string;
   readonly reason?: string;
   readonly governanceVersion?: string;
+  /** The switch that was turned; `flip` numbers its flips, so that one that was noted twice is seen to be one. */
+  readonly switch?: Switch & { readonly flip?: number };
 }
 
 export type AuditRecord = Intent | ClosedRecord | AdminRecord;

@@ -80,11 +80,26 @@ export const REFUSALS = {
     message: 'The token could not be verified, since its issuer is away. Try again.',
   },
 
+  'switch.everything_off': { status: 503, message: 'This gateway is switched off.' },
+  'switch.tenant_off': { status: 403, message: 'Your tenant is switched off.' },
+  'switch.user_off': { status: 403, message: 'Your access is switched off.' },
+  'switch.capability_off': { status: 503, message: 'This capability is switched off.' },
+  'switch.prompt_off': { status: 503, message: 'The prompt of this capability is switched off.' },
+  'switch.guardrail_off': { status: 503, message: 'The guardrail of this capability is switched off.' },
+  'switch.source_off': { status: 503, message: 'What this capability answers from is switched off.' },
+  'switch.tool_off': { status: 503, message: 'A tool of this request is switched off.' },
+  'switch.route_off': { status: 503, message: 'Every model that may serve this request is switched off.' },
+  'switch.unavailable': {
+    status: 503,
+    message: 'It is not known what is switched off, so the request was refused.',
+  },
+
   'authorisation.unknown_capability': {
     status: 404,
     message: 'There is no such capability. GET /v1/models lists those that you may use.',
   },
   'authorisation.denied': { status: 403, message: 'Policy does not allow you to use this capability.' },
+  'authorisation.act_denied': { status: 403, message: 'Policy does not allow you to do this.' },
   'authorisation.unavailable': {
     status: 503,
     message: 'The policy decision could not be made, so the request was refused.',
@@ -232,4 +247,10 @@ export class RefusalError extends Error {
     super(`${refusal.code}${refusal.detail === undefined ? '' : `: ${refusal.detail}`}`, options);
     this.refusal = refusal;
   }
+}
+
+/** The refusal that an error carries; anything else is a failure of the gateway, whose words are told to nobody. */
+export function toRefusal(error: unknown): Refusal {
+  if (error instanceof RefusalError) return error.refusal;
+  return refuse('gateway.internal', { detail: describeUnforeseen(error) });
 }

@@ -14,13 +14,14 @@ import type {
   Grant,
   GuardedEvent,
   GuardedPrompt,
+  OpenPath,
   OutputGuard,
   RedactedPrompt,
   Reservation,
   RoutePlan,
 } from './proofs.ts';
 import type { RecordedAttack, RecordedGuard, RecordedTry } from './record.ts';
-import { describeUnforeseen, isRefusal, refuse, RefusalError, type Refusal } from './refusal.ts';
+import { isRefusal, refuse, RefusalError, toRefusal, type Refusal } from './refusal.ts';
 
 /** A request as a dialect's endpoint received it. */
 export interface Arrival {
@@ -29,8 +30,10 @@ export interface Arrival {
   readonly authorization: string | undefined;
   /** Reads the dialect: bytes → conversation. */
   readonly read: (bytes: AdmittedBytes) => Conversation | Refusal;
-  /** Aborted when the caller leaves. */
+  /** Aborted when the caller leaves, or the request is cut. */
   readonly signal: AbortSignal;
+  /** Ends the request from inside, whatever it waits for: aborts the signal for this reason. */
+  readonly cut: (why: RefusalError) => void;
 }
 
 /** What becomes of an arrival: a refusal, or an answer that is about to flow. */
@@ -58,8 +61,11 @@ export interface Stages {
     onAttack: (attack: RecordedAttack) => void,
   ): AdmittedBytes | Refusal;
   identify(authorization: string | undefined): Caller | Refusal | Promise<Caller | Refusal>;
+  /** Whether this caller is switched off; `openPath` looks at the rest. */
+  checkCaller(caller: Caller): Refusal | undefined;
   authorise(caller: Caller, capabilityName: string): Grant | Refusal;
-  assemble(grant: Grant, conversation: Conversation): AssembledPrompt | Refusal;
+  openPath(grant: Grant, conversation: Conversation): OpenPath | Refusal;
+  assemble(path: OpenPath, conversation: Conversation): AssembledPrompt | Refusal;
   redact(assembled: AssembledPrompt): RedactedPrompt | Refusal;
   plan(grant: Grant): RoutePlan | Refusal;
   reserve(order: {
@@ -70,6 +76,8 @@ export interface Stages {
   }): Promise<Reservation | Refusal>;
   guardInput(reservation: Reservation, signal: AbortSignal): Promise<GuardedPrompt | InputBlocked | Refusal>;
   openIntent(attempt: Attempt, guarded: GuardedPrompt): Promise<DurableIntent | Refusal>;
+  /** Cuts the question when something on its path is switched off. Throws where it is already. Returns how to stop that. */
+  follow(asked: Asked): () => void;
   infer(asked: Asked): AsyncIterable<readonly AnswerEvent[]>;
   openOutputGuard(asked: Asked, onVerdict: (guard: RecordedGuard) => void): OutputGuard;
   openRestorer(redacted: RedactedPrompt): AnswerRestorer;
@@ -89,10 +97,12 @@ export interface ReleasedAnswer {
 
 /** A question on its way to a model. */
 export interface Asked {
+  readonly path: OpenPath;
   readonly guarded: GuardedPrompt;
   readonly intent: DurableIntent;
   readonly delivery: Conversation['delivery'];
   readonly signal: AbortSignal;
+  readonly cut: Arrival['cut'];
   readonly onTry: (attempt: RecordedTry) => void;
   /** Told as soon as a route's first byte is there. */
   readonly onRoute: (route: Route) => void;
@@ -101,7 +111,7 @@ export interface Asked {
 /**
  * The road. Every attempt travels it in this order, and leaves exactly one closed record:
  *
- *   edge → identity → authorisation → prompt → redaction → routing → admission → input guard
+ *   edge → identity → switches → authorisation → prompt → redaction → routing → admission → input guard
  *        → [the intent is made durable] → inference → output guard → restoration
  *        → [the record is closed] → settlement
  *
@@ -131,6 +141,8 @@ async function askForAnswer(
   attempt.mark('identity');
   if (isRefusal(caller)) return caller;
   attempt.identified(caller);
+  const callerOff = stages.checkCaller(caller);
+  if (callerOff !== undefined) return callerOff;
 
   const conversation = arrival.read(bytes);
   attempt.mark('dialect');
@@ -142,7 +154,11 @@ async function askForAnswer(
   if (isRefusal(grant)) return grant;
   attempt.granted(grant);
 
-  const assembled = stages.assemble(grant, conversation);
+  const path = stages.openPath(grant, conversation);
+  attempt.mark('switches');
+  if (isRefusal(path)) return path;
+
+  const assembled = stages.assemble(path, conversation);
   attempt.mark('prompt');
   if (isRefusal(assembled)) return assembled;
   attempt.assembled(assembled);
@@ -161,20 +177,21 @@ async function askForAnswer(
   attempt.mark('admission');
   if (isRefusal(reservation)) return reservation;
   attempt.reserved(reservation);
-  return askReserved(stages, { attempt, arrival, conversation, reservation });
+  return askReserved(stages, { attempt, arrival, conversation, path, reservation });
 }
 
 interface ReservedRequest {
   readonly attempt: Attempt;
   readonly arrival: Arrival;
   readonly conversation: Conversation;
+  readonly path: OpenPath;
   readonly reservation: Reservation;
 }
 
 /** From here on something is set aside: it is settled with the answer, or given back where no model was asked. */
 async function askReserved(
   stages: Stages,
-  { attempt, arrival, conversation, reservation }: ReservedRequest,
+  { attempt, arrival, conversation, path, reservation }: ReservedRequest,
 ): Promise<Exclude<Departure, { refusal: Refusal }> | Refusal> {
   let bill: Bill | undefined;
   let isAsked = false;
@@ -195,10 +212,12 @@ async function askReserved(
     if (isRefusal(intent)) return intent;
 
     const asked: Asked = {
+      path,
       guarded,
       intent,
       delivery: conversation.delivery,
       signal: arrival.signal,
+      cut: arrival.cut,
       onTry: (tried) => attempt.tried(tried),
       onRoute: (route) => attempt.taken(route),
     };
@@ -250,7 +269,9 @@ async function startFlow(batches: AsyncGenerator<Batch>): Promise<AsyncIterable<
 async function* deliver(stages: Stages, attempt: Attempt, asked: Asked): AsyncGenerator<Batch> {
   const answer = new DeliveredAnswer();
   let end: AttemptEnd = { outcome: 'cancelled' };
+  let unfollow: (() => void) | undefined;
   try {
+    unfollow = stages.follow(asked);
     const onVerdict = (guard: RecordedGuard) => {
       attempt.guarded(guard);
       if (guard.action === 'blocked') answer.block(guard);
@@ -270,9 +291,11 @@ async function* deliver(stages: Stages, attempt: Attempt, asked: Asked): AsyncGe
     }
     throw new RefusalError(refuse('inference.malformed', { detail: 'the answer ended without a finish' }));
   } catch (error) {
-    if (!asked.signal.aborted) end = { outcome: 'failed', refusal: toRefusal(error) };
-    throw error;
+    const why = whyCut(asked.signal) ?? error;
+    if (!asked.signal.aborted || why !== error) end = { outcome: 'failed', refusal: toRefusal(why) };
+    throw why;
   } finally {
+    unfollow?.();
     await settle(stages, { attempt, asked, answer, end });
   }
 }
@@ -317,9 +340,14 @@ async function* once(batch: Batch): AsyncGenerator<Batch> {
 
 type TurnedBack = AttemptEnd & { readonly refusal: Refusal };
 
+/** Why a request was cut from inside; undefined where it was not, or its caller left. */
+function whyCut({ reason }: AbortSignal): RefusalError | undefined {
+  return reason instanceof RefusalError ? reason : undefined;
+}
+
 /** Who left is not refused: whatever the stages said after that, nobody heard it. */
 function endOf(refusal: Refusal, signal: AbortSignal): TurnedBack {
-  return { outcome: signal.aborted ? 'cancelled' : 'refused', refusal };
+  return { outcome: signal.aborted && whyCut(signal) === undefined ? 'cancelled' : 'refused', refusal };
 }
 
 async function turnBack(stages: Stages, attempt: Attempt, end: TurnedBack): Promise<Departure> {
@@ -330,9 +358,4 @@ async function turnBack(stages: Stages, attempt: Attempt, end: TurnedBack): Prom
     // Even a no that cannot be recorded stays a no.
     return { refusal: refuse('audit.unavailable') };
   }
-}
-
-function toRefusal(error: unknown): Refusal {
-  if (error instanceof RefusalError) return error.refusal;
-  return refuse('gateway.internal', { detail: describeUnforeseen(error) });
 }

@@ -7,6 +7,7 @@ import { openLocalAuditLog } from '../../src/adapters/audit-log/local.ts';
 import { systemClock } from '../../src/adapters/clock/system.ts';
 import { joinEvidence } from '../../src/adapters/evidence/joined.ts';
 import { createHttpIssuerDocuments } from '../../src/adapters/issuer-documents/http.ts';
+import { openLocalSwitches } from '../../src/adapters/switches/local.ts';
 import { openLocalLedger } from '../../src/adapters/ledger/local.ts';
 import { openLoopbackIssuer } from '../../src/adapters/loopback-issuer/loopback-issuer.ts';
 import { createBedrock } from '../../src/adapters/model/bedrock.ts';
@@ -19,6 +20,7 @@ import type { Archive, ArchiveEntry } from '../../src/ports/archive.ts';
 import type { AuditLog } from '../../src/ports/audit-log.ts';
 import { AddressLimiter } from '../../src/stages/edge/address-limiter.ts';
 import { createKeyring } from '../../src/stages/identity/keyring.ts';
+import { SwitchBoard } from '../../src/stages/switches/switch-board.ts';
 import { createTokenVerifier } from '../../src/stages/identity/oidc-token.ts';
 import { MAYA, routeTo, writeGovernance } from './gateway.ts';
 
@@ -56,6 +58,7 @@ export async function startGatewayWithEvidence(input: {
     telemetry: { closed: () => undefined, stop: async () => undefined },
   });
   const ledger = openLocalLedger({ stateDir });
+  const switches = openLocalSwitches({ stateDir, clock: systemClock });
   const providers = {
     bedrock: createBedrock(),
     'openai-compatible': createOpenAiCompatible({ keyOf: () => undefined }),
@@ -71,6 +74,7 @@ export async function startGatewayWithEvidence(input: {
       providers,
       bodyLimits: { maxBytes: 100_000, maxDepth: 64 },
       limiter: new AddressLimiter(0.5),
+      board: new SwitchBoard(switches),
     },
     createVerifier: (governance) =>
       createTokenVerifier({
@@ -99,7 +103,7 @@ export async function startGatewayWithEvidence(input: {
     [Symbol.asyncDispose]: async () => {
       await server.close();
       await Promise.all(Object.values(providers).map((provider) => provider.close()));
-      await Promise.all([evidence.stop(), ledger.stop(), documents.close()]);
+      await Promise.all([evidence.stop(), ledger.stop(), switches.stop(), documents.close()]);
       await rm(root, { recursive: true });
     },
   };

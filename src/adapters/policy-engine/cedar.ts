@@ -1,5 +1,6 @@
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 import type { PolicyDecision, PolicyEngine } from '../../ports/policy-engine.ts';
+import type { Act } from '../../road/act.ts';
 import type { CallerFacts } from '../../road/caller.ts';
 import type { Capability } from '../../road/governed.ts';
 
@@ -18,6 +19,7 @@ export function createCedarEngine(input: {
   const schemaName = `schema-${input.version}`;
   expectSuccess(cedar.preparsePolicySet(policySet, { staticPolicies: { ...input.policies } }), 'policies');
   expectSuccess(cedar.preparseSchema(schemaName, input.schema), 'schema');
+  const actions = listActions(input.schema);
   const cached = new Map<string, PolicyDecision>();
 
   return {
@@ -25,10 +27,21 @@ export function createCedarEngine(input: {
       const key = keyOf(caller, capability);
       const known = cached.get(key);
       if (known !== undefined) return known;
-      const decision = ask({ caller, capability, policySet, schemaName });
+      const decision = ask({
+        caller,
+        action: 'invoke',
+        resource: { type: 'Capability', id: capability.name, attrs: describeCapability(capability) },
+        policySet,
+        schemaName,
+      });
       if (cached.size >= MAX_CACHED) cached.clear();
       cached.set(key, decision);
       return decision;
+    },
+    // Rare, and its resources are named by clients: not remembered.
+    decideAct(caller, act) {
+      if (!actions.has(act.action)) return { allowed: false, policies: [] };
+      return ask({ caller, action: act.action, resource: describeResource(act), policySet, schemaName });
     },
   };
 }
@@ -47,15 +60,38 @@ function keyOf(caller: CallerFacts, capability: Capability): string {
   ]);
 }
 
+/** The actions that a schema has beside `invoke` are those that its repository makes use of. */
+function listActions(schema: string): ReadonlySet<string> {
+  const answer = cedar.schemaToJson(schema);
+  if (answer.type === 'failure') return new Set();
+  return new Set(Object.keys(answer.json['Goldenpath']?.actions ?? {}));
+}
+
+interface Resource {
+  readonly type: string;
+  readonly id: string;
+  readonly attrs: Record<string, string>;
+}
+
+function describeResource(act: Act): Resource {
+  if (act.action === 'switch') {
+    const { kind, name } = act.resource;
+    return { type: 'Switch', id: `${kind}/${name}`, attrs: { kind, name } };
+  }
+  const { requestId, tenant, subject, capability } = act.resource;
+  return { type: 'Request', id: requestId, attrs: { tenant, subject, capability } };
+}
+
 function ask(input: {
   caller: CallerFacts;
-  capability: Capability;
+  action: string;
+  resource: Resource;
   policySet: string;
   schemaName: string;
 }): PolicyDecision {
-  const { caller, capability } = input;
+  const { caller, action } = input;
   const principal = { type: 'Goldenpath::User', id: `${caller.tenant}/${caller.subject}` };
-  const resource = { type: 'Goldenpath::Capability', id: capability.name };
+  const resource = { type: `Goldenpath::${input.resource.type}`, id: input.resource.id };
   // An issuer may name a group twice; Cedar refuses an entity that stands twice.
   const groups = [...new Set(caller.groups)].map((group) => ({
     type: 'Goldenpath::Group',
@@ -64,14 +100,14 @@ function ask(input: {
   const tenant = { type: 'Goldenpath::Tenant', id: caller.tenant };
   const answer = cedar.statefulIsAuthorized({
     principal,
-    action: { type: 'Goldenpath::Action', id: 'invoke' },
+    action: { type: 'Goldenpath::Action', id: action },
     resource,
     context: {},
     preparsedPolicySetId: input.policySet,
     preparsedSchemaName: input.schemaName,
     entities: [
       { uid: principal, attrs: describeCaller(caller), parents: [tenant, ...groups] },
-      { uid: resource, attrs: describeCapability(capability), parents: [] },
+      { uid: resource, attrs: input.resource.attrs, parents: [] },
       { uid: tenant, attrs: {}, parents: [] },
       ...groups.map((uid) => ({ uid, attrs: {}, parents: [] })),
     ],

@@ -93,8 +93,20 @@ export const POLICY_CASES: readonly GovernanceCase[] = [
     ],
   },
   {
+    name: 'a switch of a schema that the gateway does not fit',
+    edit: { [SCHEMA]: { replace: '    kind: String,\n    name: String,\n', with: '    name: String,\n' } },
+    problems: [
+      {
+        file: SCHEMA,
+        line: 1,
+        cause: 'the schema does not fit what the gateway asks',
+        fix: 'goldenpath init',
+      },
+    ],
+  },
+  {
     name: 'no policy',
-    edit: { [SUPPORT]: '// none yet\n', [MARKETING]: null },
+    edit: { [SUPPORT]: '// none yet\n', [MARKETING]: null, 'policies/operators.cedar': null },
     problems: [{ file: 'policies', line: 1, cause: 'there is no policy', fix: 'at least one permit' }],
   },
   {

@@ -82,6 +82,15 @@ export const SAFETY_CASES: readonly GovernanceCase[] = [
     edit: { 'tenants/acme.yaml': null, 'tenants/globex.yaml': null },
     problems: [
       { file: ROOT, line: 2, cause: 'there is no tenant', fix: 'Add tenants/NAME.yaml' },
+      ...[
+        { line: 4, cause: '"acme/platform-admins" is in no tenant' },
+        { line: 12, cause: '"globex/leads" is in no tenant' },
+      ].map(({ line, cause }) => ({
+        file: 'policies/operators.cedar',
+        line,
+        cause,
+        fix: 'There are none yet',
+      })),
       {
         file: 'policies/support.cedar',
         line: 13,

@@ -68,7 +68,10 @@ test('an engine that throws refuses', () => {
   const decideOrThrow = () => {
     throw new Error('the engine is away');
   };
-  assert.equal(decide({ decide: decideOrThrow }), 'authorisation.unavailable: the engine is away');
+  assert.equal(
+    decide({ decide: decideOrThrow, decideAct: decideOrThrow }),
+    'authorisation.unavailable: the engine is away',
+  );
 });
 
 test('policies that the engine cannot read are not served', () => {

@@ -18,6 +18,8 @@ export interface Inference {
   readonly delivery: 'stream' | 'whole';
   /** When the capability's own deadline is over, on the monotonic clock in microseconds. */
   readonly deadlineUs: number;
+  /** Whether a route may be taken at this moment, whatever the plan said. */
+  readonly mayTake: (route: Route) => boolean;
   readonly onTry: (attempt: RecordedTry) => void;
   readonly onRoute: (route: Route) => void;
 }

@@ -14,7 +14,7 @@ export async function* inferAnswer(inference: Inference): AsyncGenerator<readonl
     for (let tries = 0; tries <= route.retries; tries++) {
       if (tries > 0) await pause(inference, tries);
       // In this order: a probe of an open breaker must not be taken by a try that is never made.
-      if (isOver(inference) || !inference.health.admit(route)) break;
+      if (isOver(inference) || !inference.mayTake(route) || !inference.health.admit(route)) break;
       const attempt = new RouteTry(route, inference);
       try {
         const first = await orError(attempt.next());

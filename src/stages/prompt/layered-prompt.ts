@@ -10,16 +10,19 @@ import { applyRequestRules } from './request-rules.ts';
  * user's own text in the user's role. Nothing that a client wrote can reach the system text, since only
  * typed variables may stand in a layer (`goldenpath check` holds that).
  */
-export function assemblePrompt(grant: Grant, conversation: Conversation): AssembledPrompt | Refusal {
+export function assemblePrompt(
+  grant: Grant,
+  conversation: Conversation,
+  passages: readonly Passage[] = grant.capability.context,
+): AssembledPrompt | Refusal {
   const { capability } = grant;
   const rules = applyRequestRules(conversation, capability);
   if (isRefusal(rules)) return rules;
   const variables = resolveVariables(capability.prompt, conversation.variables);
   if (isRefusal(variables)) return variables;
 
-  const prefix: Block[] = renderContext(capability.context);
-  const messages =
-    capability.context.length === 0 ? conversation.messages : unmarkMessages(conversation.messages);
+  const prefix: Block[] = renderContext(passages);
+  const messages = passages.length === 0 ? conversation.messages : unmarkMessages(conversation.messages);
   const userPrefix = unmark(render(capability.prompt.userPrefix, variables));
   if (userPrefix !== '') prefix.push({ type: 'text', text: userPrefix });
   return proveAssembledPrompt({

@@ -15,6 +15,9 @@ const price = (microUsd: number) => ({
 });
 const route = (name: string, changes: Partial<Route> = {}) => makeRoute({ name, ...changes });
 
+/** Nothing is switched off. */
+const listOpen = (routes: readonly Route[]) => routes;
+
 function plan(
   capability: Partial<Capability>,
   options: { readonly tenantRegions?: readonly string[]; readonly down?: readonly Route[] } = {},
@@ -22,7 +25,7 @@ function plan(
   const health = createLocalRouteHealth(CLOCK);
   for (const down of options.down ?? [])
     for (let failures = 0; failures < down.breaker.failures; failures++) health.failed(down);
-  const planned = planRoutes(makeGrant(capability, makeCaller({}, options.tenantRegions)), health);
+  const planned = planRoutes(makeGrant(capability, makeCaller({}, options.tenantRegions)), health, listOpen);
   return isRefusal(planned) ? planned.code : planned.routes.map(({ name }) => name);
 }
 
@@ -70,7 +73,7 @@ for (const [name, got, expected] of CASES) test(name, () => assert.deepEqual(got
 test('a latency that was measured counts more than one that was declared', () => {
   const health = createLocalRouteHealth(CLOCK);
   for (let i = 0; i < 20; i++) health.succeeded(EU, 500);
-  const planned = planRoutes(makeGrant({ routes: [EU, US], prefer: 'latency' }), health);
+  const planned = planRoutes(makeGrant({ routes: [EU, US], prefer: 'latency' }), health, listOpen);
   assert.ok(!isRefusal(planned));
   assert.deepEqual(
     planned.routes.map(({ name }) => name),

@@ -1,13 +1,18 @@
 import type { RouteHealth } from '../../ports/route-health.ts';
 import type { Capability, Route } from '../../road/governed.ts';
 import { proveRoutePlan, type Grant, type RoutePlan } from '../../road/proofs.ts';
-import { refuse, type Refusal } from '../../road/refusal.ts';
+import { isRefusal, refuse, type Refusal } from '../../road/refusal.ts';
 
 /**
  * Restricts by data class and region (capability's and tenant's), then orders by what the capability
  * prefers. A route whose breaker is open is left out.
  */
-export function planRoutes(grant: Grant, health: RouteHealth): RoutePlan | Refusal {
+export function planRoutes(
+  grant: Grant,
+  health: RouteHealth,
+  /** Those of the routes that are not switched off. */
+  listOpen: (routes: readonly Route[]) => readonly Route[] | Refusal,
+): RoutePlan | Refusal {
   const { capability, caller } = grant;
   const allowed = capability.routes.filter(
     (route) =>
@@ -20,9 +25,11 @@ export function planRoutes(grant: Grant, health: RouteHealth): RoutePlan | Refus
       detail: `no route of ${capability.name} may carry ${capability.dataClass} data for tenant ${caller.tenant}`,
     });
   }
-  const healthy = allowed.filter((route) => health.isAvailable(route));
+  const open = listOpen(allowed);
+  if (isRefusal(open)) return open;
+  const healthy = open.filter((route) => health.isAvailable(route));
   if (healthy.length === 0)
-    return refuse('routing.none_healthy', { detail: allowed.map((route) => route.name).join(', ') });
+    return refuse('routing.none_healthy', { detail: open.map((route) => route.name).join(', ') });
   const [first, ...rest] = orderRoutes(healthy, capability, health);
   return first === undefined
     ? refuse('routing.none_healthy')

@@ -96,6 +96,7 @@ export function watchInference(input: {
     clock: { nowMs: () => Date.now(), monotonicUs: nowUs, random: () => input.random ?? 0 },
     signal: input.signal ?? new AbortController().signal,
     delivery: 'stream',
+    mayTake: () => true,
     deadlineUs: nowUs() + (input.deadlineMs ?? 1_000) * 1_000,
     onTry: (attempt) => {
       tries.push(attempt);
