@@ -47,7 +47,6 @@ function addTurn(command: Command, state: 'off' | 'on', description: string): vo
     .argument(
       '[name]',
       'its name: NAME@VERSION of a prompt or guardrail, TENANT/SUBJECT of a user, none for everything',
-      '',
     )
     .requiredOption('--reason <text>', 'why; it is recorded')
     .option('--state <dir>', 'the state directory of the gateway', DEFAULT_STATE)
@@ -57,8 +56,8 @@ function addTurn(command: Command, state: 'off' | 'on', description: string): vo
       DEFAULT_GOVERNANCE,
     )
     .option('--json', 'what happened as JSON')
-    .action(async (kind: Switch['kind'], name: string, options: TurnOptions) => {
-      await turn({ kind, name }, state, options);
+    .action(async (kind: Switch['kind'], name: string | undefined, options: TurnOptions) => {
+      await turn({ kind, name: name ?? '' }, state, options);
     });
 }
 

@@ -46,8 +46,9 @@ export class LocalSwitches implements Switches {
 
   read(): SwitchedOff | undefined {
     const nowUs = this.#clock.monotonicUs();
+    if (nowUs - this.#knownAtUs <= KNOWN_US) return this.#off;
     // A process that was held up has not looked: it looks now, rather than refuse what it might know.
-    if (nowUs - this.#knownAtUs > KNOWN_US && nowUs - this.#lookedAtUs > RETRY_US) this.#look();
+    if (nowUs - this.#lookedAtUs > RETRY_US) this.#look();
     return this.#isKnown() ? this.#off : undefined;
   }
 
