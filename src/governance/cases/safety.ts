@@ -274,13 +274,4 @@ export const SAFETY_CASES: readonly GovernanceCase[] = [
     edit: { [BASELINE]: { replace: '"wordPolicyConfig"', with: '"wordsPolicyConfig"' } },
     problems: guardrailProblems(6, 'wordsPolicyConfig', ''),
   },
-  {
-    name: 'PII that the embedded engine cannot find',
-    edit: { [BASELINE]: { replace: '"type": "AWS_SECRET_KEY"', with: '"type": "NAME"' } },
-    problems: guardrailProblems(
-      20,
-      'PII type NAME: the embedded engine has no detector',
-      'Remove the policy',
-    ),
-  },
 ];

@@ -1,8 +1,5 @@
 import { z } from 'zod';
 
-/** What is wrong with a configuration: `path` is like `wordPolicyConfig.wordsConfig[3].text`. */
-export type GuardrailConfigError = { path: string; message: string; fix?: string };
-
 // Source of every limit, enum and pattern below: the service model of Amazon Bedrock, CreateGuardrailRequest.
 const PII_TYPES = [
   'ADDRESS',
@@ -176,24 +173,3 @@ export const guardrailSchema = z.strictObject({
 
 /** A CreateGuardrail request that has been checked. */
 export type GuardrailConfig = z.infer<typeof guardrailSchema>;
-
-/** Turns what the schema found into errors with paths as people write them. */
-export function describeIssue(issue: z.core.$ZodIssue): GuardrailConfigError[] {
-  const path = formatPath(issue.path);
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({
-      path: path === '' ? key : `${path}.${key}`,
-      message: `unknown field "${key}"`,
-      fix: 'remove it or correct its spelling: a field that is not understood would be a control that never runs',
-    }));
-  }
-  return [{ path, message: issue.message }];
-}
-
-function formatPath(path: readonly PropertyKey[]): string {
-  return path.reduce<string>(
-    (text, key) =>
-      typeof key === 'number' ? `${text}[${key}]` : text === '' ? String(key) : `${text}.${String(key)}`,
-    '',
-  );
-}

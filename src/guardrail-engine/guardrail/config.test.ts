@@ -106,7 +106,6 @@ describe('unsupported policies', () => {
     ['contextualGroundingPolicyConfig', { contextualGroundingPolicyConfig: { filtersConfig: [{ type: 'RELEVANCE', threshold: 0 }] } }],
     ['automatedReasoningPolicyConfig', { automatedReasoningPolicyConfig: { policies: ['arn:aws:bedrock:us-east-1:123456789012:automated-reasoning-policy/abcdefghijkl'] } }],
     ['contentPolicyConfig.filtersConfig[0].inputModalities', { contentPolicyConfig: { filtersConfig: [{ type: 'HATE', inputStrength: 'LOW', outputStrength: 'LOW', inputModalities: ['IMAGE'] }] } }],
-    ['sensitiveInformationPolicyConfig.piiEntitiesConfig[1].type', pii([{ type: 'EMAIL', action: 'BLOCK' }, { type: 'NAME', action: 'BLOCK' }])],
     ['sensitiveInformationPolicyConfig.regexesConfig[0].pattern', regexes([{ ...regex, pattern: '(?<=id: )\\d+' }])],
   ]; // prettier-ignore
   for (const [path, policies] of unsupported) {

@@ -1,8 +1,8 @@
 import { openPiiTagger, TAGGED_TYPES } from '../pii/tag-stream.ts';
-import { listPiiScanPatterns } from '../pii/pattern-node.ts';
+import { piiScanner } from '../pii/pattern-node.ts';
 import { PII_TYPES, type PiiType } from '../pii/types.ts';
 import { parseRegex } from '../regex/parse.ts';
-import { createScanner, type ScanPattern } from '../scan/scanner.ts';
+import { createScanner, type Scanner } from '../scan/scanner.ts';
 import type { TextScanner } from '../scan/text-scan.ts';
 import { reverseText, shiftLetters } from '../text/ciphers.ts';
 import { PROFANITY } from '../words/profanity.ts';
@@ -69,16 +69,22 @@ function withoutAction(rule: Rule): Rule {
 
 function scannerFor(rules: readonly Rule[]): TextScanner | undefined {
   if (rules.length === 0) return undefined;
-  const patterns: (ScanPattern & { rule: number })[] = [];
+  const scanners: Scanner[] = [];
+  const ruleOf: number[][] = [];
   const words: { text: string; rule: number }[] = [];
   const disguised: { text: string; rule: number }[] = [];
   const tagged = new Map<PiiType, number>();
+  const add = (scanner: Scanner | undefined, rule: number) => {
+    if (!scanner) return;
+    scanners.push(scanner);
+    ruleOf.push(scanner.patterns.map(() => rule));
+  };
   rules.forEach((rule, i) => {
     if (rule.kind === 'pii') {
-      patterns.push(...listPiiScanPatterns(rule.type).map((pattern) => ({ ...pattern, rule: i })));
+      add(piiScanner(rule.type), i);
       if (TAGGED_TYPES.has(rule.type)) tagged.set(rule.type, i);
     } else if (rule.kind === 'regex') {
-      patterns.push({ node: parseRegex(rule.regex), rule: i });
+      add(createScanner({ patterns: [{ node: parseRegex(rule.regex) }] }), i);
     } else if (rule.kind === 'word') {
       words.push({ text: rule.text, rule: i });
       disguised.push(...listDisguises(rule.text).map((text) => ({ text, rule: i })));
@@ -86,14 +92,19 @@ function scannerFor(rules: readonly Rule[]): TextScanner | undefined {
       words.push(...PROFANITY.map((text) => ({ text, rule: i })));
     }
   });
-  const listed = [...words, ...disguised];
-  const leetWords = words.map(({ text }) => text);
+  let leetWords: Scanner | undefined;
+  if (words.length > 0) {
+    const listed = [...words, ...disguised];
+    scanners.push(createScanner({ patterns: [], words: listed.map(({ text }) => text) }));
+    leetWords = createScanner({ patterns: [], words: words.map(({ text }) => text) });
+    ruleOf.push(
+      listed.map(({ rule }) => rule),
+      words.map(({ rule }) => rule),
+    );
+  }
   return {
-    scanners: {
-      all: createScanner({ patterns, words: listed.map(({ text }) => text) }),
-      leetWords: leetWords.length > 0 ? createScanner({ patterns: [], words: leetWords }) : undefined,
-    },
-    ruleOf: [...patterns, ...listed].map(({ rule }) => rule),
+    scanners: { all: scanners, leetWords },
+    ruleOf,
     openOthers: tagged.size > 0 ? [() => openPiiTagger(tagged)] : [],
   };
 }

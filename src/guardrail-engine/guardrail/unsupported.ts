@@ -1,5 +1,5 @@
 import { CLASSIFIERS } from '../classify/classifiers.ts';
-import { listPiiScanPatterns } from '../pii/pattern-node.ts';
+import { piiScanner } from '../pii/pattern-node.ts';
 import { TAGGED_TYPES } from '../pii/tag-stream.ts';
 import { parseRegex } from '../regex/parse.ts';
 import { RegexRefusedError } from '../regex/syntax.ts';
@@ -45,7 +45,7 @@ export function listUnsupportedPolicies(
     }
   });
   config.sensitiveInformationPolicyConfig?.piiEntitiesConfig?.forEach(({ type }, i) => {
-    if (TAGGED_TYPES.has(type) || listPiiScanPatterns(type).length > 0) return;
+    if (TAGGED_TYPES.has(type) || piiScanner(type) !== undefined) return;
     unsupported.push({
       path: `sensitiveInformationPolicyConfig.piiEntitiesConfig[${i}].type`,
       policy: `PII type ${type}`,

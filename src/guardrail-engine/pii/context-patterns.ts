@@ -3,6 +3,7 @@ import {
   digitsOf,
   isAbaRoutingNumber,
   isCheckedVin,
+  isLuhnValid,
   isNhsNumber,
   isSocialInsuranceNumber,
   isTaxpayerReference,
@@ -10,6 +11,7 @@ import {
 } from './checksums.ts';
 import { COUNTRY_CODES } from './country-codes.ts';
 import type { PiiPattern } from './patterns.ts';
+import { PHONE_PATTERNS } from './phone-patterns.ts';
 import { SECRET_PATTERNS } from './secret-patterns.ts';
 import type { PiiType } from './types.ts';
 
@@ -64,6 +66,24 @@ export const CONTEXT_PATTERNS: Readonly<Partial<Record<PiiType, readonly PiiPatt
       accept: acceptWith(somewhereBefore(SSN_WORDS), isSsnLike),
     },
   ],
+  CREDIT_DEBIT_CARD_NUMBER: [
+    {
+      // Maestro has cards of twelve digits.
+      source: whole(String.raw`(?:5[0678]|6\d)\d{2}[ \-]?\d{4}[ \-]?\d{4}`),
+      accept: acceptIf((candidate) => isLuhnValid(digitsOf(candidate))),
+    },
+    {
+      // A card that is called one, with its checksum mistyped or made up.
+      source: whole(String.raw`\d{4}[ \-]?\d{4}[ \-]?\d{4}[ \-]?\d{4}|3[47]\d{2}[ \-]?\d{6}[ \-]?\d{5}`),
+      accept: acceptWith(
+        near(
+          '(?:credit|debit|bank|visa|mastercard|amex|american express|payment)[ -]?cards?(?: (?:number|no|num))?|card (?:number|no|num)|ccn?|pan',
+          24,
+        ),
+      ),
+    },
+  ],
+  PHONE: PHONE_PATTERNS,
   US_INDIVIDUAL_TAX_IDENTIFICATION_NUMBER: [
     {
       source: whole(String.raw`9\d{2}${SEPARATOR}\d{2}${SEPARATOR}\d{4}`),
@@ -187,7 +207,8 @@ export const CONTEXT_PATTERNS: Readonly<Partial<Record<PiiType, readonly PiiPatt
   ],
   DRIVER_ID: [
     {
-      source: whole(String.raw`[A-Za-z0-9]{1,4}(?:[ \-][A-Za-z0-9]{2,9}){1,4}|[A-Za-z0-9]{5,19}`),
+      // Few letters first, as most licences have: a pattern that any word could begin would look at all of them.
+      source: whole(String.raw`[A-Za-z]{0,5}[ \-]?\d[A-Za-z0-9]{0,9}(?:[ \-][A-Za-z0-9]{1,9}){0,4}`),
       accept: acceptWith(near(LICENCE_WORDS, 24), (candidate) => (candidate.match(/\d/g)?.length ?? 0) >= 4),
     },
   ],
@@ -216,13 +237,14 @@ export const CONTEXT_PATTERNS: Readonly<Partial<Record<PiiType, readonly PiiPatt
   ],
 };
 
-// Forty years may be anything's; forty years old is an age, and so it is where somebody is that long.
+// Forty years may be anything's; forty years old is an age, and so it is where somebody is that long. The age is the
+// quantity and its unit.
 function acceptAge(text: string, start: number, end: number): number {
   const candidate = text.slice(start, end);
-  if (/old|of age|y\/?o$/i.test(candidate)) return end;
-  return /(?<![a-z])(?:aged?|age (?:is|of)|age:|I am|I'm|(?:he|she) (?:is|was))[ :="']{1,3}$/i.test(
-    textBefore(text, start),
-  )
-    ? end
-    : -1;
+  const unit =
+    /^\d+[ -]?(?:and a half[ -])?(?:years?|yrs?|y\/?o|months?|mos?)/i.exec(candidate)?.[0] ?? candidate;
+  const isAge = /old|of age|y\/?o$/i.test(candidate) || AGE_WORDS.test(textBefore(text, start));
+  return isAge ? start + unit.length : -1;
 }
+
+const AGE_WORDS = /(?<![a-z])(?:aged?|age (?:is|of)|age:|I am|I'm|(?:he|she) (?:is|was))[ :="']{1,3}$/i;

@@ -4,10 +4,20 @@ import { FoldLane } from './fold-lane.ts';
 import type { ScanMatch, Scanner } from './scanner.ts';
 import { ScanStream } from './stream.ts';
 
-/** What a text is scanned with: everything; and the words once more, for text in leetspeak. */
-export type ReadingScanners = { all: Scanner; leetWords: Scanner | undefined };
+/**
+ * What a text is scanned with. Each scanner has few patterns: an automaton for many at once has many more states than
+ * all of theirs together, which texts then spend their time on making.
+ */
+export type ReadingScanners = {
+  all: readonly Scanner[];
+  /** The words once more, for text in leetspeak. */
+  leetWords: Scanner | undefined;
+};
 
-const NONE: ScanMatch[] = [];
+/** A match of one of the scanners; that of the leet words is numbered behind the others. */
+export type ReadingMatch = ScanMatch & { scanner: number };
+
+const NONE: ReadingMatch[] = [];
 const LEAST_LEET_UNITS = 4;
 
 /**
@@ -18,75 +28,124 @@ const LEAST_LEET_UNITS = 4;
 export class ReadingStream {
   /** Every match that begins before this has been given. */
   finalTo = 0;
-  readonly #original: ScanStream;
+  readonly #scanners: ReadingScanners;
+  #streams: readonly ScanStream[] | undefined;
   readonly #leet: ScanStream | undefined;
-  readonly #leetOffset: number;
-  #folded: { stream: ScanStream; lane: FoldLane } | undefined;
+  #folded: { streams: readonly ScanStream[]; lane: FoldLane } | undefined;
   // The caller's text from `finalTo` of the push before.
   #text = '';
   #base = 0;
+  #fedTo = 0;
 
   constructor(scanners: ReadingScanners) {
-    this.#original = new ScanStream(scanners.all);
+    this.#scanners = scanners;
     this.#leet = scanners.leetWords && new ScanStream(scanners.leetWords);
-    this.#leetOffset = scanners.all.patterns.length;
   }
 
   /** Reads a chunk and gives the matches that became final, in no order. */
-  read(chunk: string, { isLast }: { isLast: boolean }): ScanMatch[] {
-    this.#text = this.#text.slice(this.finalTo - this.#base) + chunk;
-    this.#base = this.finalTo;
+  read(chunk: string, { isLast }: { isLast: boolean }): ReadingMatch[] {
+    if (isLast && this.#fedTo === 0) return this.#readWhole(chunk);
+    if (this.#leet) {
+      this.#text = this.#text.slice(this.finalTo - this.#base) + chunk;
+      this.#base = this.finalTo;
+    }
+    const originals = (this.#streams ??= this.#scanners.all.map((scanner) => new ScanStream(scanner)));
     const foldFrom = this.#folded ? 0 : findFoldable(chunk);
     const same = foldFrom < 0 ? chunk : chunk.slice(0, foldFrom);
     const isDone = isLast && foldFrom < 0;
-    const matches = [...feed(this.#original, same, isDone), ...this.#readLeet(same, isDone)];
+    const matches = [...feedAll(originals, same, isDone), ...this.#readLeet(same, isDone)];
     if (foldFrom >= 0) {
-      this.#folded ??= { stream: this.#original.fork(), lane: new FoldLane(this.#original.fedTo) };
-      const { stream, lane } = this.#folded;
+      this.#folded ??= {
+        streams: originals.map((stream) => stream.fork()),
+        lane: new FoldLane(this.#fedTo + foldFrom),
+      };
+      const { streams, lane } = this.#folded;
       const rest = chunk.slice(foldFrom);
-      matches.push(...feed(this.#original, rest, isLast));
       const text = lane.fold(rest, { isLast });
-      for (const match of feed(stream, text, isLast)) {
+      for (const match of feedAll(originals, rest, isLast)) matches.push(match);
+      for (const match of feedAll(streams, text, isLast)) {
         matches.push({ ...match, start: lane.startOf(match.start), end: lane.endOf(match.end) });
       }
-      matches.push(...this.#readLeet(text, isLast));
+      for (const match of this.#readLeet(text, isLast)) matches.push(match);
     }
-    this.#settle();
+    this.#fedTo += chunk.length;
+    this.#settle(originals);
     return matches;
   }
 
-  #readLeet(text: string, isLast: boolean): ScanMatch[] {
+  // A text that comes in one piece is spared the scanners that can find nothing in it.
+  #readWhole(text: string): ReadingMatch[] {
+    const foldFrom = findFoldable(text);
+    const lane = foldFrom < 0 ? undefined : new FoldLane(foldFrom);
+    const folded = lane ? text.slice(0, foldFrom) + lane.fold(text.slice(foldFrom), { isLast: true }) : text;
+    const hasDigit = /[0-9]/.test(folded);
+    const matches: ReadingMatch[] = [];
+    this.#scanners.all.forEach((one, scanner) => {
+      if (one.needsDigit && !hasDigit) return;
+      for (const match of feed(new ScanStream(one), { text, isLast: true, scanner })) matches.push(match);
+      if (!lane) return;
+      for (const match of feed(new ScanStream(one), { text: folded, isLast: true, scanner })) {
+        matches.push({ ...match, start: lane.startOf(match.start), end: lane.endOf(match.end) });
+      }
+    });
+    this.#text = text;
+    this.#fedTo = this.finalTo = text.length;
+    for (const match of this.#readLeet(folded, true, lane)) matches.push(match);
+    return matches;
+  }
+
+  #readLeet(text: string, isLast: boolean, lane = this.#folded?.lane): ReadingMatch[] {
     if (!this.#leet) return NONE;
-    const lane = this.#folded?.lane;
-    return feed(this.#leet, readLeet(text), isLast).flatMap(({ pattern, start: from, end: to }) => {
+    const scanner = this.#scanners.all.length;
+    return feedAll([this.#leet], readLeet(text), isLast).flatMap(({ pattern, start: from, end: to }) => {
       const start = lane ? lane.startOf(from) : from;
       const end = lane ? lane.endOf(to) : to;
       const written = this.#text.slice(start - this.#base, end - this.#base);
       // Words that are spelt as they are found have been found already, and numbers are numbers.
       const isLeet = to - from >= LEAST_LEET_UNITS && /\p{L}/u.test(written) && /[^\p{L}\s]/u.test(written);
-      return isLeet ? [{ pattern: pattern + this.#leetOffset, start, end }] : [];
+      return isLeet ? [{ scanner, pattern, start, end }] : [];
     });
   }
 
-  #settle(): void {
-    const { lane, stream } = this.#folded ?? {};
+  #settle(originals: readonly ScanStream[]): void {
     const leetTo = this.#leet?.finalTo ?? Infinity;
-    this.finalTo = this.#original.finalTo;
-    if (!lane || !stream) {
+    this.finalTo = Math.min(this.#fedTo, earliest(originals));
+    if (!this.#folded) {
       this.finalTo = Math.min(this.finalTo, leetTo);
       return;
     }
-    this.finalTo = Math.min(this.finalTo, lane.endOf(stream.finalTo));
-    if (this.#leet) this.finalTo = Math.min(this.finalTo, lane.endOf(leetTo));
-    lane.forget(Math.min(stream.finalTo, leetTo));
+    const { lane, streams } = this.#folded;
+    const foldedTo = Math.min(earliest(streams), leetTo);
+    if (foldedTo !== Infinity) this.finalTo = Math.min(this.finalTo, lane.endOf(foldedTo));
+    lane.forget(foldedTo);
   }
 }
 
-// Matches without what they were only known by.
-function feed(stream: ScanStream, text: string, isLast: boolean): ScanMatch[] {
-  const matches = isLast ? stream.pushLast(text) : text === '' ? NONE : stream.push(text);
-  return matches.map((match) => {
-    const count = stream.countPrefixOf(match);
-    return count === 0 ? match : { ...match, start: match.start + count };
+function earliest(streams: readonly ScanStream[]): number {
+  let least = Infinity;
+  for (const { finalTo } of streams) if (finalTo < least) least = finalTo;
+  return least;
+}
+
+function feedAll(streams: readonly ScanStream[], text: string, isLast: boolean): ReadingMatch[] {
+  if (text === '' && !isLast) return NONE;
+  const all: ReadingMatch[] = [];
+  streams.forEach((stream, scanner) => {
+    for (const match of feed(stream, { text, isLast, scanner })) all.push(match);
   });
+  return all;
+}
+
+// Matches without what they were only known by.
+function feed(
+  stream: ScanStream,
+  { text, isLast, scanner }: { text: string; isLast: boolean; scanner: number },
+): ReadingMatch[] {
+  const matches = isLast ? stream.pushLast(text) : stream.push(text);
+  return matches.map((match) => ({
+    scanner,
+    pattern: match.pattern,
+    start: match.start + stream.countPrefixOf(match),
+    end: match.end,
+  }));
 }

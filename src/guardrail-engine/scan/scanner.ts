@@ -19,6 +19,8 @@ export type AcceptCandidate = (text: string, start: number, end: number) => numb
 export type ScanPattern = {
   node: RegexNode;
   accept?: AcceptCandidate;
+  /** Whether every match that is accepted has one of the digits 0 to 9 in it. */
+  needsDigit?: boolean;
   /** How much of a match's beginning is only what it was known by (`PIN: ` of `PIN: 1234`). */
   countPrefix?: (match: string) => number;
   /** No longer candidate is accepted; a stream then holds no more than this back for the pattern. */
@@ -36,6 +38,8 @@ export type Scanner = {
   readonly ends: readonly number[];
   readonly graphNodeCount: number;
   readonly trie: WordTrie | undefined;
+  /** Whether a text without the digits 0 to 9 has no match. */
+  readonly needsDigit: boolean;
   /** All patterns and words, from every position: finds where something ends. */
   readonly finder: LazyDfa;
   /** Some patterns from one position: finds how far a match goes. */
@@ -88,6 +92,7 @@ function assemble(parts: {
     ends: nfa.ends,
     graphNodeCount: nfa.nodeCount,
     trie,
+    needsDigit: !trie && parts.patterns.every(({ needsDigit }) => needsDigit === true),
     finder: new LazyDfa({
       graph,
       alphabet,

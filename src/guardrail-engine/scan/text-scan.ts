@@ -12,8 +12,8 @@ export type TextScan = {
 /** What a text is looked through for; compiled once, shared by all texts. */
 export type TextScanner = {
   scanners: ReadingScanners;
-  /** By pattern of the scanners, words included: the rule behind it. */
-  ruleOf: readonly number[];
+  /** By scanner (that of the leet words comes last) and pattern, words included: the rule behind it. */
+  ruleOf: readonly (readonly number[])[];
   /** Opens what else looks through a text, such as a tagger of names. */
   openOthers: readonly (() => TextScan)[];
 };
@@ -31,8 +31,8 @@ export function openTextScan(scanner: TextScanner, depth = 0): TextScan {
     finalTo: 0,
     read(chunk: string, options: { isLast: boolean }): Found[] {
       const found: Found[] = [];
-      for (const { pattern, start, end } of reading.read(chunk, options)) {
-        found.push({ rule: scanner.ruleOf[pattern] ?? -1, start, end });
+      for (const { scanner: which, pattern, start, end } of reading.read(chunk, options)) {
+        found.push({ rule: scanner.ruleOf[which]?.[pattern] ?? -1, start, end });
       }
       scan.finalTo = reading.finalTo;
       for (const other of runs ? [...others, runs] : others) {

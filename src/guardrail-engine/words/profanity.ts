@@ -1,4 +1,4 @@
-// Made by scripts/engine/profanity.ts from the profanity list of Surge AI (MIT; see NOTICE). Offensive by its nature.
+// Made by training/profanity.ts from the profanity list of Surge AI (MIT; see NOTICE). Offensive by its nature.
 const LIST = `
 abeed,anal hole,anal hore,anal pirate,analingus,analplug,analplugs,anilingus,animal fucker,anus plug,ape shit,
 ape shite,arse gobbler,arse hole,arse-bandit,arse-bandits,arse-fucker,arse-fuckers,arse-hole,arse-shagger,

@@ -1,6 +1,6 @@
-// Writes src/guardrail-engine/words/profanity.ts from Surge AI's list: node scripts/engine/profanity.ts DATA_FOLDER
+// Writes src/guardrail-engine/words/profanity.ts from Surge AI's list: node training/profanity.ts DATA_FOLDER
 import { readFileSync, writeFileSync } from 'node:fs';
-import { readLeet } from '../../src/guardrail-engine/text/ciphers.ts';
+import { readLeet } from '../src/guardrail-engine/text/ciphers.ts';
 
 type Entry = { text: string; canonical_form_1: string; severity_rating: string };
 
@@ -19,7 +19,7 @@ const AMBIGUOUS = new Set(
 );
 
 const folder = process.argv[2];
-if (folder === undefined) throw new Error('usage: node scripts/engine/profanity.ts DATA_FOLDER');
+if (folder === undefined) throw new Error('usage: node training/profanity.ts DATA_FOLDER');
 const entries = readFileSync(`${folder}/content/profanity-surge.jsonl`, 'utf8')
   .trim()
   .split('\n')
@@ -53,8 +53,8 @@ const lines = [...words].sort().reduce<string[]>((all, word) => {
   return all;
 }, []);
 writeFileSync(
-  new URL('../../src/guardrail-engine/words/profanity.ts', import.meta.url),
-  `// Made by scripts/engine/profanity.ts from the profanity list of Surge AI (MIT; see NOTICE). Offensive by its nature.
+  new URL('../src/guardrail-engine/words/profanity.ts', import.meta.url),
+  `// Made by training/profanity.ts from the profanity list of Surge AI (MIT; see NOTICE). Offensive by its nature.
 const LIST = \`
 ${lines.join(',\n')}\`;
 
