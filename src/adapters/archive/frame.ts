@@ -24,7 +24,7 @@ export interface FrameEntry {
 
 /**
  * What stands in the clear before each ciphertext. All of it is authenticated, so nothing can be swapped. What one
- * tenant seals in one turn of the event loop shares a frame: setting up a cipher costs more than a kilobyte of it.
+ * tenant seals at one moment shares a frame: setting up a cipher costs more than a kilobyte of it.
  */
 export interface FrameHeader {
   readonly tenant: string;

@@ -34,7 +34,7 @@ export function openLocalArchive(options: LocalArchiveOptions): LocalArchive {
   return new LocalArchive({ ...options, keys: new TenantKeys({ keysDir, wrapper }) });
 }
 
-/** What one tenant wants sealed in this turn of the event loop. Apart, so that a broken key refuses its tenant alone. */
+/** What is to be sealed together for one tenant. Apart, so that a broken key refuses its tenant alone. */
 interface Batch extends PromiseWithResolvers<void> {
   readonly entries: ArchiveEntry[];
 }
@@ -66,7 +66,7 @@ export class LocalArchive implements Archive {
 
   seal(entry: ArchiveEntry): Promise<void> {
     if (this.#stopped) return Promise.reject(new Error('the archive is stopped'));
-    if (this.#gathering.size === 0) setImmediate(this.#flushSoon);
+    if (this.#gathering.size === 0) queueMicrotask(this.#flushSoon);
     let batch = this.#gathering.get(entry.tenant);
     if (batch === undefined) {
       batch = { ...Promise.withResolvers<void>(), entries: [] };

@@ -18,7 +18,7 @@ export interface CommitterOptions {
 }
 
 /**
- * Group commit: lines of one turn of the event loop go out with one write, and while a sync is in flight the
+ * Group commit: lines that are added together go out with one write, and while a sync is in flight the
  * next group gathers. After a failure nothing is lost: the group that failed is written again, at the same
  * place, until the disk takes it.
  */
@@ -53,7 +53,7 @@ export class Committer {
   get group(): Group {
     if (!this.#scheduled && !this.#committing) {
       this.#scheduled = true;
-      setImmediate(this.#drainSoon);
+      queueMicrotask(this.#drainSoon);
     }
     return this.#gathering;
   }

@@ -4,7 +4,7 @@ const FIRST_CAPACITY_BYTES = 256 * 1024;
 /** UTF-8 never needs more bytes than this for one UTF-16 code unit. */
 const MAX_BYTES_PER_UNIT = 3;
 
-/** The lines of one turn of the event loop, which travel to the disk together. */
+/** Lines that are added together and travel to the disk together. */
 export class Group {
   #bytes: Buffer;
   #length = 0;

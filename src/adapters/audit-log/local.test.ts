@@ -142,7 +142,7 @@ void describe('a disk that fails', () => {
       stateDir,
       clock: testClock,
       files,
-      limits: { ...QUICK, stallMs: 20 },
+      limits: { ...QUICK, stallMs: 100 },
     });
     isHanging = true;
     await assert.rejects(log.open(makeIntent('a')), /not answered/);

@@ -17,6 +17,9 @@ const PROMPT: ArchiveEntry = {
 };
 const ANSWER: ArchiveEntry = { ...PROMPT, part: 'answer', text: 'the answer' };
 
+/** Telemetry is told when whoever waits has been answered. */
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
 type Fail = (() => Promise<void>) | undefined;
 const reject = () => Promise.reject(new Error('disk full'));
 const throws = () => {
@@ -63,6 +66,7 @@ test('an answer is kept before its record is closed, and telemetry hears of it l
   assert.deepEqual(told.toSorted(), ['opened', 'sealed prompt']);
   told.length = 0;
   await evidence.close(RECORD, ANSWER);
+  await turn();
   assert.deepEqual(told, ['sealed answer', 'closed', 'counted answered']);
 });
 
@@ -70,6 +74,7 @@ test('without a text the archive is not asked', async () => {
   const { evidence, told } = join({ archive: throws });
   await evidence.open(INTENT);
   await evidence.close(RECORD);
+  await turn();
   assert.deepEqual(told, ['opened', 'closed', 'counted answered']);
 });
 
@@ -83,6 +88,7 @@ test('an answer that cannot be kept is on the record as failed, and the close re
     assert.deepEqual(closed, [
       { ...RECORD, outcome: 'failed', refusal: { code: 'audit.unavailable', detail } },
     ]);
+    await turn();
     assert.deepEqual(told, ['closed', 'counted failed']);
   }
 });
@@ -101,7 +107,7 @@ test('whatever cannot be written, nothing is open, and nobody counts what is on 
     assert.ok(!told.includes('counted answered'));
     assert.match(evidence.fault() ?? '', /is away/);
     // A rejection that nobody heard would end the process here.
-    await new Promise((resolve) => setImmediate(resolve));
+    await turn();
   }
 });
 

@@ -7,7 +7,7 @@ import type { ClosedRecord } from '../../road/record.ts';
 export interface EvidenceParts {
   readonly audit: AuditLog;
   readonly archive: Pick<Archive, 'seal' | 'fault' | 'stop'>;
-  /** Hears of every closed record as it was written, and of none that was not. */
+  /** Hears of every closed record as it was written, and of none that was not, after whoever waits for it. */
   readonly telemetry: Telemetry;
 }
 
@@ -23,13 +23,14 @@ export function joinEvidence({ audit, archive, telemetry }: EvidenceParts): Evid
       const failure = answer === undefined ? undefined : await trySeal(archive, answer);
       const written = failure === undefined ? record : withoutAnswer(record, failure);
       await audit.close(written);
-      telemetry.closed(written);
+      setImmediate(() => telemetry.closed(written));
       if (failure !== undefined) throw failure;
     },
     note: (record) => audit.note(record),
     fault: () => audit.fault() ?? archive.fault(),
     stop: async () => {
       await Promise.all([audit.stop(), archive.stop()]);
+      await new Promise((resolve) => setImmediate(resolve)); // for those who are still to be told
       await telemetry.stop();
     },
   };

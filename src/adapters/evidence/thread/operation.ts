@@ -67,5 +67,6 @@ function writeText(bytes: Buffer, offset: number, text: string): number {
 function readText(bytes: Buffer, offset: number): { text: string; end: number } {
   const start = offset + LENGTH_BYTES;
   const end = start + bytes.readUInt32LE(offset);
+  if (end > bytes.length) throw new Error('an operation ends outside of its batch');
   return { text: bytes.toString('utf8', start, end), end };
 }

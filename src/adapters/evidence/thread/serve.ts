@@ -37,7 +37,9 @@ async function performBatches(
 ): Promise<never> {
   let operation = 0;
   for (;;) {
-    const running = readBatch(batch.bytes, await batch.awaitPost()).map((each) => run(evidence, each));
+    const count = await batch.awaitPost();
+    // Not before: the memory may have grown while this thread waited.
+    const running = readBatch(batch.bytes, count).map((each) => run(evidence, each));
     await settleWithin(LATER_MS, Promise.all(running.map(({ failure }) => failure)));
     for (const [index, { failure, isDone }] of running.entries()) {
       batch.bytes[index] = isDone() ? DONE : LATER;
