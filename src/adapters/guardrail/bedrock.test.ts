@@ -84,6 +84,19 @@ test('asks about every text at once, for input and output alike, and lets throug
   assert.equal(harness.server.asked[0]?.path, '/guardrail/gr0123456789/version/3/apply');
 });
 
+test('says how many text units the service metered, and nothing of what costs nothing', async () => {
+  await using harness = await start();
+  const usage = {
+    contentPolicyUnits: 2,
+    topicPolicyUnits: 0,
+    wordPolicyUnits: 2,
+    sensitiveInformationPolicyUnits: 1,
+  };
+  harness.server.answer((_request, response) => sendJson(response, { ...NOTHING, usage }));
+  const { recorded } = await harness.assess({ source: 'INPUT', texts: ['one'], signal: SIGNAL });
+  assert.deepEqual(recorded.units, { contentFilter: 2, sensitiveInformation: 1 });
+});
+
 test('tells a mask from a block by the reason, and takes anything that it does not know for a block', async () => {
   await using harness = await start();
   const assessments = [

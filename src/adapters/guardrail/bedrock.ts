@@ -95,18 +95,17 @@ function toVerdict(input: {
   };
 }
 
-/** What the service metered. Words and regexes cost nothing. */
+/** What the service metered, where it is anything. Words and regexes cost nothing. */
 function describeUnits(usage: ApplyGuardrailCommandOutput['usage']): Pick<RecordedGuard, 'units'> {
-  if (usage === undefined) return {};
-  return {
-    units: {
-      contentFilter: usage.contentPolicyUnits ?? 0,
-      deniedTopic: usage.topicPolicyUnits ?? 0,
-      sensitiveInformation: usage.sensitiveInformationPolicyUnits ?? 0,
-      contextualGrounding: usage.contextualGroundingPolicyUnits ?? 0,
-      automatedReasoning: usage.automatedReasoningPolicyUnits ?? 0,
-    },
+  const metered = {
+    contentFilter: usage?.contentPolicyUnits,
+    deniedTopic: usage?.topicPolicyUnits,
+    sensitiveInformation: usage?.sensitiveInformationPolicyUnits,
+    contextualGrounding: usage?.contextualGroundingPolicyUnits,
+    automatedReasoning: usage?.automatedReasoningPolicyUnits,
   };
+  const units = Object.entries(metered).filter(([, count = 0]) => count > 0);
+  return units.length === 0 ? {} : { units: Object.fromEntries(units) };
 }
 
 function pass(

@@ -25,7 +25,7 @@ export function checkReservation(request: ReserveRequest): void {
   if (charges.length > MAX_CHARGES)
     throw new RangeError(`a reservation has ${charges.length} charges, and ${MAX_CHARGES} at most`);
   for (const [index, { scope, rule, amount }] of charges.entries()) {
-    checkName('scope', scope);
+    if (!knownKeys.has(scope)) checkName('scope', scope);
     checkAmount('amount', amount, scope);
     checkRule(rule, scope);
     for (let other = 0; other < index; other += 1) {
@@ -55,8 +55,24 @@ export function checkName(what: string, name: string): void {
   if (UNSAFE.test(name)) throw new RangeError(`${what} has a control character or half a surrogate pair`);
 }
 
+/** Keys of late, by scope. The same text each time is hashed once, and its name was checked when it came in. */
+const knownKeys = new Map<string, { readonly window: string | number; readonly key: string }>();
+const MAX_KNOWN_KEYS = 4096;
+
 /** Where a charge is counted: scope, kind and window, as text that sorts by scope. */
-export function keyOf({ scope, rule }: Charge): string {
+export function keyOf(charge: Charge): string {
+  const { scope, rule } = charge;
+  const window =
+    rule.kind === 'total' ? rule.window : rule.kind === 'sliding' ? rule.windowMs : `\n${rule.kind}`;
+  const known = knownKeys.get(scope);
+  if (known?.window === window) return known.key;
+  const key = makeKey(charge);
+  if (knownKeys.size >= MAX_KNOWN_KEYS) knownKeys.clear();
+  knownKeys.set(scope, { window, key });
+  return key;
+}
+
+function makeKey({ scope, rule }: Charge): string {
   switch (rule.kind) {
     case 'total':
       return `${scope}\nt${rule.window}`;

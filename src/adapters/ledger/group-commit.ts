@@ -12,6 +12,8 @@ export interface GroupCommitLimits {
   readonly retryMs: number;
   /** Operations that may wait for the store to work again. */
   readonly heldOperations: number;
+  /** How long an ending, for which no answer waits, may wait for a reservation whose transaction it can share. */
+  readonly endingWaitMs: number;
 }
 
 /** A change of the ledger. `run` may be called again after a transaction that failed. */
@@ -46,8 +48,8 @@ export function makeOperation<Result>(options: { kept: boolean; run: (batch: Bat
 }
 
 /**
- * Group commit: the operations of one turn of the event loop are one transaction. Where another process holds the
- * store, they wait without holding up the loop. Where the store fails, what was to be reserved is rejected, and what
+ * Group commit: the operations of one turn of the event loop are one transaction, and endings wait a moment for the next
+ * reservation to share it. Where another process holds the store, they wait without holding up the loop. Where the store fails, what was to be reserved is rejected, and what
  * was used is kept until it can be written.
  */
 export class GroupCommit {
@@ -63,6 +65,7 @@ export class GroupCommit {
   #fault: string | undefined;
   #ended: string | undefined;
   #retry: NodeJS.Timeout | undefined;
+  #endings: NodeJS.Timeout | undefined;
   readonly #drainSoon = () => {
     this.#scheduled = false;
     void this.drain();
@@ -97,6 +100,10 @@ export class GroupCommit {
     this.#waiting.push(operation);
     // While there is a fault, the timer tries again.
     if (this.#scheduled || this.#committing || this.#fault !== undefined) return;
+    if (operation.kept && this.#limits.endingWaitMs > 0) {
+      this.#endings ??= setTimeout(this.#drainSoon, this.#limits.endingWaitMs);
+      return;
+    }
     this.#scheduled = true;
     setImmediate(this.#drainSoon);
   }
@@ -118,6 +125,7 @@ export class GroupCommit {
   /** Takes nothing more, and writes nothing of what waits. */
   end(why: string): void {
     clearTimeout(this.#retry);
+    clearTimeout(this.#endings);
     const cause = this.#fault ?? why;
     this.#ended ??= why;
     for (const operation of this.#waiting.splice(0))
@@ -126,6 +134,8 @@ export class GroupCommit {
 
   async #commitAll(): Promise<void> {
     this.#committing = true;
+    clearTimeout(this.#endings);
+    this.#endings = undefined;
     let busyMs = 0;
     while (this.#hasWork()) {
       const error = this.#commit();

@@ -40,6 +40,7 @@ const DEFAULT_LIMITS: LocalLedgerLimits = {
   busyMs: 2000,
   retryMs: 250,
   heldOperations: 100_000,
+  endingWaitMs: 2,
   checkpointMs: 1000,
   fileBytes: 64 * 1024 ** 3,
 };

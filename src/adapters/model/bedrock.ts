@@ -137,8 +137,16 @@ function readReason(reason: string | undefined): FinishReason {
 
 function readUsage(counted: TokenUsage | undefined, request: ModelRequest, outputCharacters: number): Usage {
   const { system, messages } = request.prompt;
+  const {
+    inputTokens,
+    outputTokens,
+    cacheReadInputTokens: cached = 0,
+    cacheWriteInputTokens = 0,
+  } = counted ?? {};
+  // Unlike others, Bedrock does not count what it cached as input.
+  const input = inputTokens === undefined ? undefined : inputTokens + cached + cacheWriteInputTokens;
   return (
-    readCounts(counted?.inputTokens, counted?.outputTokens) ??
+    readCounts(input, outputTokens, { cached }) ??
     estimateUsage(system.length + JSON.stringify(messages).length, outputCharacters)
   );
 }

@@ -11,10 +11,23 @@ export function estimateUsage(promptCharacters: number, outputCharacters: number
   };
 }
 
-/** A provider's count, or undefined where it is none. */
-export function readCounts(inputTokens: unknown, outputTokens: unknown): Usage | undefined {
+/**
+ * A provider's count, or undefined where it is none. Tokens from its cache are a part of the input, and those of its
+ * reasoning a part of the output; parts that are no counts are not told apart.
+ */
+export function readCounts(
+  inputTokens: unknown,
+  outputTokens: unknown,
+  { cached, reasoning }: { readonly cached?: unknown; readonly reasoning?: unknown } = {},
+): Usage | undefined {
   if (!isCount(inputTokens) || !isCount(outputTokens)) return undefined;
-  return { inputTokens, outputTokens, source: 'provider' };
+  return {
+    inputTokens,
+    outputTokens,
+    ...(isCount(cached) && cached > 0 && { cachedInputTokens: cached }),
+    ...(isCount(reasoning) && reasoning > 0 && { reasoningTokens: reasoning }),
+    source: 'provider',
+  };
 }
 
 function isCount(value: unknown): value is number {

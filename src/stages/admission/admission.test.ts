@@ -345,6 +345,8 @@ test('an answer without a count is never free, and never above what was set asid
   assert.equal(await desk.settle(reservation), 4);
   const endless = granted(await desk.ask());
   assert.equal(await desk.settle(endless, { deliveredBytes: 1e9 }), 4 + OUTPUT_TOKENS);
+  const guessed = { inputTokens: 4, outputTokens: 1e6, source: 'estimate' } as const;
+  assert.equal(await desk.settle(granted(await desk.ask()), { usage: guessed }), 4 + OUTPUT_TOKENS);
 });
 
 test('where no model was asked all is given back, and a guardrail that was asked is paid', async (context) => {

@@ -1,6 +1,7 @@
 import type { Bill, Used } from '../../road/bill.ts';
-import type { Reservation } from '../../road/proofs.ts';
-import { estimateUsage, holdCountable, priceGuards, priceUsage } from './price.ts';
+import type { Usage } from '../../road/conversation.ts';
+import type { ModelPrompt, Reservation } from '../../road/proofs.ts';
+import { BYTES_A_TOKEN, estimateUsage, holdCountable, priceGuards, priceUsage } from './price.ts';
 
 /**
  * What an attempt cost. Nothing that a provider took up is free: an answer that it did not count is counted by rule, and
@@ -16,7 +17,7 @@ export function billUse({ prompt, routes, grant }: Reservation, used: Used): Bil
   const { route } = used;
   let usage = used.usage;
   if (route !== undefined) {
-    usage ??= estimateUsage(prompt, used.deliveredBytes);
+    usage = usage === undefined ? estimateUsage(prompt, used.deliveredBytes) : holdEstimate(usage, prompt);
     add(route.name, priceUsage(usage, route.price));
   }
   for (const vain of used.vainTries) {
@@ -29,4 +30,17 @@ export function billUse({ prompt, routes, grant }: Reservation, used: Used): Bil
   const guardMicroUsd = priceGuards(used.guards, grant.capability.guardrail.price);
   const costMicroUsd = holdCountable(modelMicroUsd + guardMicroUsd);
   return { usage, costMicroUsd, guardMicroUsd, routeMicroUsd, requests: used.counts ? 1 : 0 };
+}
+
+/**
+ * What a provider did not count was estimated where it was read, by characters and their escapes. No answer is longer
+ * than was allowed, and no token shorter than a byte.
+ */
+function holdEstimate(usage: Usage, prompt: ModelPrompt): Usage {
+  if (usage.source === 'provider') return usage;
+  return {
+    ...usage,
+    inputTokens: Math.min(usage.inputTokens, estimateUsage(prompt, 0).inputTokens * BYTES_A_TOKEN),
+    outputTokens: Math.min(usage.outputTokens, prompt.parameters.maxOutputTokens),
+  };
 }

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { Charge, ChargeRule } from '../../ports/ledger.ts';
 import type { Budget, UseLimits, Workflow, PlaceLimits, Route } from '../../road/governed.ts';
 import type { Grant, ReservedAmount } from '../../road/proofs.ts';
@@ -37,7 +38,8 @@ export interface GatewayRules {
  */
 export function listLimits({ caller, capability }: Grant, rules: GatewayRules): readonly Limit[] {
   // Two issuers may know two people by the same subject.
-  const user = [caller.tenant, caller.issuer, caller.subject].map(encodeURIComponent).join('/');
+  const issuer = hash('sha256', caller.issuer, 'hex').slice(0, 12);
+  const user = `${caller.tenant}/${issuer}/${encodeURIComponent(caller.subject)}`;
   const own: UseLimits = { ...rules.users, ...caller.tenantRules.limits.users };
   const workflow = caller.workflow === undefined ? undefined : rules.workflows.get(caller.workflow);
   return [

@@ -51,3 +51,23 @@ test('an answer that was cut off is estimated from every text of the prompt, and
   const characters = 'You help.'.length + 8 + argumentsJson.length;
   assert.deepEqual(usage, { inputTokens: Math.ceil(characters / 4), outputTokens: 1, source: 'estimate' });
 });
+
+test('cached input and reasoning have prices of their own, where the price says so', () => {
+  const usage = {
+    inputTokens: 1000,
+    outputTokens: 100,
+    cachedInputTokens: 600,
+    reasoningTokens: 40,
+    source: 'provider',
+  } as const;
+  const price = { inputMicroUsdPerMillion: 10_000_000, outputMicroUsdPerMillion: 50_000_000 };
+  assert.equal(priceUsage(usage, price), 10_000 + 5000);
+  const special = {
+    ...price,
+    cachedInputMicroUsdPerMillion: 1_000_000,
+    reasoningMicroUsdPerMillion: 60_000_000,
+  };
+  assert.equal(priceUsage(usage, special), 4000 + 600 + 3000 + 2400);
+  // A part is never more than the whole, whatever a provider says.
+  assert.equal(priceUsage({ ...usage, cachedInputTokens: 5000 }, special), 1000 + 3000 + 2400);
+});

@@ -32,7 +32,7 @@ export function holdCountable(amount: number): number {
   return Math.min(amount, MAX_LEDGER_AMOUNT);
 }
 
-const BYTES_A_TOKEN = 4;
+export const BYTES_A_TOKEN = 4;
 
 /**
  * Tokens by rule, for an answer that was cut off before its provider counted it: a token for every four bytes that were

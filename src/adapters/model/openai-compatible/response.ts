@@ -80,8 +80,14 @@ class ChunkReader {
     if (chunk['error'] !== undefined && chunk['error'] !== null)
       throw new ModelError('unavailable', 'the server sent an error in its answer');
     if (isObject(chunk['usage'])) {
-      const { prompt_tokens: input, completion_tokens: output } = chunk['usage'];
-      this.#usage = readCounts(input, output) ?? this.#usage;
+      const { prompt_tokens: input, completion_tokens: output, ...details } = chunk['usage'];
+      const ofInput = details['prompt_tokens_details'];
+      const ofOutput = details['completion_tokens_details'];
+      const parts = {
+        cached: isObject(ofInput) ? ofInput['cached_tokens'] : undefined,
+        reasoning: isObject(ofOutput) ? ofOutput['reasoning_tokens'] : undefined,
+      };
+      this.#usage = readCounts(input, output, parts) ?? this.#usage;
     }
     const choices = chunk['choices'];
     if (!Array.isArray(choices)) throw new ModelError('malformed', 'the answer has no choices');
