@@ -65,7 +65,6 @@ function priceOf({ price }: Route): number {
  */
 export function withinBudgets(input: {
   readonly options: readonly Option[];
-  readonly refused: Limit | undefined;
   readonly limits: readonly Limit[];
   readonly remaining: readonly number[];
   readonly worstCase: WorstCase;

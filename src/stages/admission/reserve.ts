@@ -4,6 +4,7 @@ import type { Capability, Route } from '../../road/governed.ts';
 import {
   proveReservation,
   type Caller,
+  type ChosenRoutes,
   type RedactedPrompt,
   type Reservation,
   type RoutePlan,
@@ -14,8 +15,8 @@ import { createCalendar, type Calendar } from './calendar.ts';
 import { explainRefusal } from './explain.ts';
 import { listLimits, listRouteLimits, toCharge, type GatewayRules, type Limit } from './limits.ts';
 import { amountOf, listOptions, withinBudgets, type Option } from './options.ts';
-import { describeRateLimits } from './standing.ts';
-import { describeWorstCase } from './worst-case.ts';
+import { describeRateLimits, type Standing } from './standing.ts';
+import { describeWorstCase, type WorstCase } from './worst-case.ts';
 
 /** From the reservation until a model is asked; a request that was stopped for longer must ask anew. */
 const FRESH_MS = 60_000;
@@ -23,6 +24,7 @@ const FRESH_MS = 60_000;
 const EXPIRY_MARGIN_MS = 60_000;
 /** What is left of a limit changes while it is asked for; who finds it changed so often is refused. */
 const MAX_ATTEMPTS = 4;
+const RETRY_MS = 1000;
 
 export interface Admission {
   reserve(order: ReserveOrder): Promise<Reservation | Refusal>;
@@ -42,12 +44,20 @@ export function createAdmission(parts: {
   readonly ledger: Ledger;
   readonly clock: Pick<Clock, 'nowMs'>;
 }): Admission {
-  const { rules, ledger, clock } = parts;
-  // A cached token gives the same caller each time, and goes with it: who is idle costs no memory.
+  const limitsOf = compileLimits(parts.rules);
+  const calendarOf = createCalendar();
+  return {
+    reserve: (order) => reserveBest({ ...parts, limitsOf, calendar: calendarOf(order.startedAtMs) }, order),
+  };
+}
+
+type LimitsOf = (chosen: ChosenRoutes) => readonly Limit[];
+
+/** A cached token gives the same caller each time, and its limits go with it: who is idle costs no memory. */
+function compileLimits(rules: GatewayRules): LimitsOf {
   const byCaller = new WeakMap<Caller, Map<Capability, readonly Limit[]>>();
   const byRoute = new WeakMap<Route, readonly Limit[]>();
-  const calendarOf = createCalendar();
-  const limitsOf = ({ grant, routes }: Pick<RoutePlan, 'grant' | 'routes'>): readonly Limit[] => {
+  return ({ grant, routes }) => {
     let known = byCaller.get(grant.caller);
     if (known === undefined) byCaller.set(grant.caller, (known = new Map()));
     let limits = known.get(grant.capability);
@@ -59,80 +69,84 @@ export function createAdmission(parts: {
     });
     return ofRoutes.length === 0 ? limits : [...limits, ...ofRoutes];
   };
+}
 
-  return {
-    reserve: async ({ requestId, startedAtMs, redacted, plan }) => {
-      const { grant } = plan;
-      const { prompt } = redacted;
-      const worstCase = describeWorstCase(prompt, grant.capability.guardrail.price);
-      const calendar = calendarOf(startedAtMs);
-      const nowMs = clock.nowMs();
-      const staleAtMs = nowMs + FRESH_MS;
-      const expiresAtMs = staleAtMs + grant.capability.limits.deadlineMs + EXPIRY_MARGIN_MS;
-      let option: Option = { routes: plan.routes, outputTokens: prompt.parameters.maxOutputTokens };
-      for (let attempts = 1; ; attempts += 1) {
-        const limits = limitsOf({ grant, routes: option.routes });
-        const amounts = limits.map((limit) => amountOf(limit, option, worstCase));
-        const charges = limits.map((limit, index) => toCharge(limit, amounts[index] ?? 0, calendar));
-        let result: ReserveResult;
-        try {
-          result =
-            charges.length === 0
-              ? NOTHING_LIMITED
-              : await ledger.reserve({ id: requestId, nowMs, expiresAtMs, charges });
-        } catch (error) {
-          const detail = error instanceof Error ? error.message : 'unknown';
-          return refuse('admission.unavailable', { detail, retryAfterMs: 1000 });
-        }
-        const standing = { limits, remaining: result.remaining, calendar, nowMs };
-        const { remaining } = result;
-        if (result.ok) {
-          const isCapped = option.outputTokens < prompt.parameters.maxOutputTokens;
-          const parameters = { ...prompt.parameters, maxOutputTokens: option.outputTokens };
-          return proveReservation({
-            id: requestId,
-            grant,
-            routes: option.routes,
-            redacted,
-            prompt: isCapped ? { ...prompt, parameters } : prompt,
-            reservedMicroUsd: worstCase.total(option.routes, option.outputTokens),
-            amounts: limits.map(({ scope, unit, route }, index) => ({
-              scope,
-              unit,
-              route,
-              amount: amounts[index] ?? 0,
-            })),
-            rateLimits: limits.length === 0 ? UNLIMITED : describeRateLimits(standing),
-            nearlySpent: listNearlySpent(limits, remaining, calendar),
-            staleAtMs,
-          });
-        }
-        const refused = limits[result.charge];
-        const next =
-          attempts === MAX_ATTEMPTS
-            ? undefined
-            : withinBudgets({
-                options: listOptions({ option, refused, onBudget: grant.capability.use.onBudget }),
-                refused,
-                limits,
-                remaining,
-                worstCase,
-              });
-        if (next === undefined) return explainRefusal({ refused, result, standing });
-        option = next;
-      }
-    },
-  };
+interface Desk {
+  readonly ledger: Ledger;
+  readonly clock: Pick<Clock, 'nowMs'>;
+  readonly calendar: Calendar;
+  readonly limitsOf: LimitsOf;
+}
+
+/** Asks for the request as it is; where that does not fit, for what of it the limits allow. */
+async function reserveBest(desk: Desk, order: ReserveOrder): Promise<Reservation | Refusal> {
+  const { ledger, calendar } = desk;
+  const { grant, routes } = order.plan;
+  const { prompt } = order.redacted;
+  const worstCase = describeWorstCase(prompt, grant.capability.guardrail.price);
+  const nowMs = desk.clock.nowMs();
+  const staleAtMs = nowMs + FRESH_MS;
+  const expiresAtMs = staleAtMs + grant.capability.limits.deadlineMs + EXPIRY_MARGIN_MS;
+  let option: Option = { routes, outputTokens: prompt.parameters.maxOutputTokens };
+  for (let attempts = 1; ; attempts += 1) {
+    const limits = desk.limitsOf({ grant, routes: option.routes });
+    const amounts = limits.map((limit) => amountOf(limit, option, worstCase));
+    const charges = limits.map((limit, index) => toCharge(limit, amounts[index] ?? 0, calendar));
+    let result: ReserveResult = NOTHING_LIMITED;
+    try {
+      if (charges.length > 0)
+        result = await ledger.reserve({ id: order.requestId, nowMs, expiresAtMs, charges });
+    } catch (error) {
+      const detail = error instanceof Error ? error.message : 'unknown';
+      return refuse('admission.unavailable', { detail, retryAfterMs: RETRY_MS });
+    }
+    const { remaining } = result;
+    const standing = { limits, remaining, calendar, nowMs };
+    if (result.ok) return prove({ order, option, worstCase, amounts, standing, staleAtMs });
+    const refused = limits[result.charge];
+    const options = listOptions({ option, refused, onBudget: grant.capability.use.onBudget });
+    const next = withinBudgets({ options, limits, remaining, worstCase });
+    if (next === undefined || attempts === MAX_ATTEMPTS) return explainRefusal({ refused, result, standing });
+    option = next;
+  }
+}
+
+function prove(granted: {
+  readonly order: ReserveOrder;
+  readonly option: Option;
+  readonly worstCase: WorstCase;
+  readonly amounts: readonly number[];
+  readonly standing: Standing;
+  readonly staleAtMs: number;
+}): Reservation {
+  const { order, option, worstCase, amounts, standing, staleAtMs } = granted;
+  const { limits } = standing;
+  const { prompt } = order.redacted;
+  const isCapped = option.outputTokens < prompt.parameters.maxOutputTokens;
+  const parameters = { ...prompt.parameters, maxOutputTokens: option.outputTokens };
+  return proveReservation({
+    id: order.requestId,
+    grant: order.plan.grant,
+    routes: option.routes,
+    redacted: order.redacted,
+    prompt: isCapped ? { ...prompt, parameters } : prompt,
+    reservedMicroUsd: worstCase.total(option.routes, option.outputTokens),
+    amounts: limits.map(({ scope, unit, route }, index) => ({
+      scope,
+      unit,
+      route,
+      amount: amounts[index] ?? 0,
+    })),
+    rateLimits: limits.length === 0 ? UNLIMITED : describeRateLimits(standing),
+    nearlySpent: listNearlySpent(standing),
+    staleAtMs,
+  });
 }
 
 const NOTHING_LIMITED: ReserveResult = { ok: true, remaining: [] };
 const NONE: readonly string[] = [];
 
-function listNearlySpent(
-  limits: readonly Limit[],
-  remaining: readonly number[],
-  calendar: Calendar,
-): readonly string[] {
+function listNearlySpent({ limits, remaining, calendar }: Standing): readonly string[] {
   let found: string[] | undefined;
   for (const [index, { scope, kind, limit, alertAt }] of limits.entries()) {
     if (alertAt === undefined || limit - (remaining[index] ?? 0) < alertAt) continue;
