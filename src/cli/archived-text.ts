@@ -9,7 +9,7 @@ interface Message {
 /** What the archive holds of a request, in lines for people. */
 export function describeArchived({ parts, withheld }: ReadResult): string[] {
   const lines = parts.flatMap(({ part, text }) =>
-    part === 'prompt' ? describePrompt(text) : describeText('answer', text),
+    part === 'prompt' ? describePrompt(text) : describeText(part, text),
   );
   lines.push(...withheld.map(({ part, reason }) => paint('yellow', `${part}: ${WITHHELD[reason]}`)));
   return lines.length === 0 ? [paint('dim', 'the archive holds nothing of this request')] : lines;

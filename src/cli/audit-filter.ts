@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { AttemptQuery } from '../compose/evidence.ts';
 import type { Outcome } from '../road/record.ts';
 import { REFUSALS } from '../road/refusal.ts';
@@ -14,6 +14,7 @@ export interface FilterOptions {
   readonly code?: string;
   readonly workflow?: string;
   readonly route?: string;
+  readonly feedback?: 'any' | 'good' | 'bad';
   readonly text?: string;
   readonly since?: number;
   readonly until?: number;
@@ -42,6 +43,9 @@ export function addFilterOptions(command: Command): Command {
     .option('--code <code>', 'refused with this code, such as guardrail.input_blocked', parseCode)
     .option('--workflow <name>', 'of this workflow')
     .option('--route <name>', 'that took this route')
+    .addOption(
+      new Option('--feedback <kind>', 'with feedback of that kind').choices(['any', 'good', 'bad'] as const),
+    )
     .option('--text <text>', 'with this text anywhere in the record')
     .option('--since <when>', 'not older than this: 24h, 7d, or 2026-01-31T12:00Z', parseWhen)
     .option('--until <when>', 'older than this', parseWhen)

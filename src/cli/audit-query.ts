@@ -48,6 +48,9 @@ export function warnOfDamage(attempts: readonly FoundAttempt[]): void {
   process.exitCode = 1;
 }
 
+/** Of requests with feedback. */
+const SCORE: Column = { heading: 'score', align: 'right' };
+
 const COLUMNS: readonly Column[] = [
   { heading: 'time' },
   { heading: 'request', minWidth: 12 },
@@ -65,8 +68,15 @@ function formatAttempts(
   texts: ReadonlyMap<string, ReadResult> | undefined,
 ): string {
   if (attempts.length === 0) return `${paint('dim', 'no attempt matches')}\n`;
-  if (texts === undefined) return formatTable(COLUMNS, attempts.map(describeRow));
-  const [heading = '', ...rows] = formatTable(COLUMNS, attempts.map(describeRow)).split('\n');
+  const scores = attempts.map(describeScore);
+  const table = scores.some((score) => score !== undefined)
+    ? formatTable(
+        [...COLUMNS, SCORE],
+        attempts.map((attempt, index) => [...describeRow(attempt), scores[index] ?? '-']),
+      )
+    : formatTable(COLUMNS, attempts.map(describeRow));
+  if (texts === undefined) return table;
+  const [heading = '', ...rows] = table.split('\n');
   const blocks = attempts.map(({ requestId }, index) => {
     const archived = texts.get(requestId);
     return [
@@ -75,6 +85,14 @@ function formatAttempts(
     ].join('\n');
   });
   return `${[heading, ...blocks].join('\n')}\n`;
+}
+
+/** The newest one counts: who gives feedback again has thought again. */
+function describeScore({ notes }: FoundAttempt): string | undefined {
+  const scores = notes.flatMap(({ record }) =>
+    record.kind === 'admin' && record.feedback !== undefined ? [record.feedback.score] : [],
+  );
+  return scores.at(-1)?.toString();
 }
 
 function describeRow({ requestId, story }: FoundAttempt): string[] {

@@ -1,11 +1,11 @@
 import type { FoundAttempt } from '../compose/evidence.ts';
-import type { ClosedRecord, RecordedGuard, Story } from '../road/record.ts';
+import type { AdminRecord, ClosedRecord, RecordedGuard, Story } from '../road/record.ts';
 import { formatMicroseconds, paint, stripControls } from './terminal.ts';
 
 const LABEL_WIDTH = 12;
 
 /** One attempt's story in lines for people, in the order of the road. */
-export function describeStory({ requestId, story }: FoundAttempt): string[] {
+export function describeStory({ requestId, story, notes }: FoundAttempt): string[] {
   const closed = story.kind === 'closed' ? story : undefined;
   const lines = [`${paint('bold', stripControls(requestId))}  ${describeOutcome(closed)}`, ''];
   const add = (label: string, value: string | undefined) => {
@@ -42,6 +42,8 @@ export function describeStory({ requestId, story }: FoundAttempt): string[] {
     add(`guard ${guard.source === 'INPUT' ? 'in' : 'out'}`, describeGuard(guard));
   add('input hash', story.inputHash);
   if (closed !== undefined) describeEnding(closed, add);
+  for (const { record } of notes)
+    if (record.kind === 'admin' && record.feedback !== undefined) add('feedback', describeFeedback(record));
   return lines;
 }
 
@@ -61,6 +63,11 @@ function describeCaller({ caller }: Story): string {
   if (workflow !== undefined) parts.push(`workflow ${workflow}`);
   if (client !== undefined) parts.push(`client ${client}`);
   return `${parts.join('; ')}; token of ${issuer}`;
+}
+
+function describeFeedback({ actor, atMs, feedback }: AdminRecord): string {
+  const comment = { kept: ', with a comment', not_kept: ', with a comment that is not kept', none: '' };
+  return `${feedback?.score} by ${actor} at ${new Date(atMs).toISOString()}${comment[feedback?.comment ?? 'none']}`;
 }
 
 function describeGuard({ engine, id, version, action, findings }: RecordedGuard): string {

@@ -9,6 +9,7 @@ import type { Capability } from '../road/governed.ts';
 import { receive } from '../road/receive.ts';
 import { isRefusal, type Refusal } from '../road/refusal.ts';
 import type { Flip } from '../road/switching.ts';
+import { giveFeedback } from './feedback-desk.ts';
 import { flipForOperator, listForOperator } from './switch-desk.ts';
 import { buildWorld, type Engines, type World } from './world.ts';
 
@@ -105,6 +106,14 @@ export class GovernedGateway implements Gateway {
     const received = await receive(stages, attempt, arrival);
     if (isRefusal(received)) return received;
     return flipForOperator(received.caller, received.text, { ...this.#engines, policies });
+  }
+
+  async giveFeedback({ attempt, arrival }: PlainRequest): Promise<object | Refusal> {
+    const { stages, policies, governance } = this.#world;
+    const received = await receive(stages, attempt, arrival);
+    if (isRefusal(received)) return received;
+    const { capabilities } = governance;
+    return giveFeedback(received.caller, received.text, { ...this.#engines, policies, capabilities });
   }
 
   crossOrigin(): ReturnType<Gateway['crossOrigin']> {

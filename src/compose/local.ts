@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { openLocalArchive } from '../adapters/archive/local.ts';
+import { openAskedRequests } from '../adapters/audit-log/asked-requests.ts';
 import { createSteadyClock } from '../adapters/clock/steady.ts';
 import { systemClock } from '../adapters/clock/system.ts';
 import { createHttpIssuerDocuments } from '../adapters/issuer-documents/http.ts';
@@ -83,6 +84,7 @@ export async function startLocalGateway(options: LocalOptions): Promise<LocalGat
         : logger.error({ fault }, 'the ledger cannot be written, so requests with limits are refused'),
   });
   const switches = openLocalSwitches({ stateDir, clock: systemClock });
+  const askedRequests = openAskedRequests({ stateDir });
   const providers: Engines['providers'] = {
     bedrock: createBedrock(),
     'openai-compatible': createOpenAiCompatible({ keyOf: (name) => env[name] }),
@@ -94,7 +96,13 @@ export async function startLocalGateway(options: LocalOptions): Promise<LocalGat
   const ownMetrics = createProcessMetrics({ ready: () => gateway?.readiness().ready ?? false });
   const stopEngines = async () => {
     await Promise.all(Object.values(providers).map((provider) => provider.close()));
-    await Promise.all([evidence.stop(), ledger.stop(), switches.stop(), documents.close()]);
+    await Promise.all([
+      evidence.stop(),
+      ledger.stop(),
+      switches.stop(),
+      askedRequests.stop(),
+      documents.close(),
+    ]);
   };
   try {
     gateway = await GovernedGateway.open({
@@ -108,6 +116,7 @@ export async function startLocalGateway(options: LocalOptions): Promise<LocalGat
         bodyLimits: { maxBytes: options.maxBodyBytes ?? MAX_BODY_BYTES, maxDepth: MAX_JSON_DEPTH },
         limiter: new AddressLimiter(systemClock.random()),
         board: new SwitchBoard(switches),
+        askedRequests,
       },
       createVerifier: (governance) => createVerifier({ governance, issuer, keyring }),
       assertServable: (governance) =>

@@ -81,7 +81,7 @@ export async function startEvidence(
   return {
     open: (intent, prompt) => evidence.open(intent, prompt),
     close: (record, answer) => evidence.close(record, answer),
-    note: (record) => evidence.note(record),
+    note: (record, text) => evidence.note(record, text),
     fault: () => evidence.fault(),
     stop: async () => {
       await link.render(); // what was logged before is with the thread then

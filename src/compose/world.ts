@@ -7,6 +7,7 @@ import { createEmbeddedPatternMatcher } from '../adapters/pattern-matcher/embedd
 import { createEmbeddedPiiDetector } from '../adapters/pii-detector/embedded.ts';
 import { createCedarEngine } from '../adapters/policy-engine/cedar.ts';
 import type { Governance } from '../governance/governance.ts';
+import type { AskedRequests } from '../ports/asked-requests.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Evidence } from '../ports/evidence.ts';
 import type { Guardrail } from '../ports/guardrail.ts';
@@ -49,6 +50,8 @@ export interface Engines {
   readonly bodyLimits: BodyLimits;
   /** Counts go on through a reload. */
   readonly limiter: AddressLimiter;
+  /** Requests that were made before. */
+  readonly askedRequests: AskedRequests;
   /** What is under way goes on through a reload, and may still be cut. */
   readonly board: SwitchBoard;
 }

@@ -25,6 +25,8 @@ export interface Gateway {
   listSwitches(request: PlainRequest): Promise<readonly Flip[] | Refusal>;
   /** Turns a switch as the body says. */
   flipSwitch(request: PlainRequest): Promise<object | Refusal>;
+  /** Takes feedback on an earlier request. */
+  giveFeedback(request: PlainRequest): Promise<object | Refusal>;
   /** Which pages of other origins may use the gateway now. */
   crossOrigin(): CrossOriginRules;
   readiness(): Readiness;

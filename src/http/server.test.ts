@@ -10,6 +10,7 @@ const GATEWAY: Gateway = {
   listCapabilities: async () => [],
   listSwitches: async () => [],
   flipSwitch: async () => ({}),
+  giveFeedback: async () => ({}),
   crossOrigin: () => ({ origins: [], credentials: false }),
   readiness: () => ({
     ready: true,

@@ -9,6 +9,7 @@ import { serveDialect } from './dialect-endpoint.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import { openAiChat } from './dialects/openai-chat.ts';
 import { plain, PLAIN_HTTP, type Refuser } from './dialects/plain.ts';
+import { addFeedback, FEEDBACK } from './feedback.ts';
 import type { Gateway, Readiness } from './gateway.ts';
 import { servePlain } from './plain-endpoint.ts';
 import { ClientLeftError, readBody } from './read-body.ts';
@@ -40,6 +41,7 @@ const REFUSERS: ReadonlyMap<string, Refuser> = new Map([
   ...ENDPOINTS.map(({ path, dialect }) => [path, dialect] as const),
   ['/v1/models', MODELS],
   [SWITCHES.path, SWITCHES.refuser],
+  [FEEDBACK.path, FEEDBACK.refuser],
 ]);
 
 /** What watches the gateway asks nothing of it: no attempt. */
@@ -85,6 +87,7 @@ export function createServer(gateway: Gateway, limits: ServerLimits): FastifyIns
     server.post(path, (request, reply) => serveDialect({ gateway, dialect, request, reply, slowReaderMs }));
   }
   addModels(server, gateway);
+  addFeedback(server, gateway);
   addAdmin(server, gateway);
   addOperations(server, gateway);
   addErrors(server, gateway);

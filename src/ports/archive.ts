@@ -1,8 +1,16 @@
+/** `feedback`: the comment of who gave it. A request may have several. */
+const ARCHIVE_PARTS = ['prompt', 'answer', 'feedback'] as const;
+export type ArchivePart = (typeof ARCHIVE_PARTS)[number];
+
+export function isArchivePart(text: unknown): text is ArchivePart {
+  return ARCHIVE_PARTS.some((part) => part === text);
+}
+
 /** What is kept, encrypted, apart from the audit log. */
 export interface ArchiveEntry {
   readonly requestId: string;
   readonly tenant: string;
-  readonly part: 'prompt' | 'answer';
+  readonly part: ArchivePart;
   /** UTF-8 JSON or text; it is encrypted under the tenant's key. */
   readonly text: string;
   readonly writtenAtMs: number;
@@ -10,12 +18,12 @@ export interface ArchiveEntry {
 }
 
 export interface ArchivedPart {
-  readonly part: 'prompt' | 'answer';
+  readonly part: ArchivePart;
   readonly text: string;
   readonly writtenAtMs: number;
 }
 
-/** Encrypted prompts and answers: AES-256-GCM, a key per tenant, so that destroying the key shreds the tenant. */
+/** Encrypted prompts, answers and comments: AES-256-GCM, a key per tenant, so that destroying the key shreds the tenant. */
 export interface Archive {
   /** Resolves when the entry would survive the death of this process. */
   seal(entry: ArchiveEntry): Promise<void>;

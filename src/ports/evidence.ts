@@ -13,8 +13,11 @@ export interface Evidence {
    * answer that cannot be kept does not arrive, so its record says `failed`, and this rejects.
    */
   close(record: ClosedRecord, answer?: ArchiveEntry): Promise<void>;
-  /** Resolves when the record would survive a power cut. */
-  note(record: AdminRecord): Promise<void>;
+  /**
+   * Resolves when the text, where one is given, would survive the death of this process, and then the record a power
+   * cut. Rejects where either cannot be kept: then there is no record.
+   */
+  note(record: AdminRecord, text?: ArchiveEntry): Promise<void>;
   /** Why evidence cannot be written now, or undefined when it can. */
   fault(): string | undefined;
   /** Writes what is pending, signs a last checkpoint, and lets go of everything. */

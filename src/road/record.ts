@@ -116,7 +116,16 @@ export interface ClosedRecord extends Story {
   readonly tookUs?: number;
 }
 
-/** Something an operator did that auditors must see: reading the archive, shredding a key, a reload. */
+/** What an answer was worth to who asked for it. The comment is in the archive, where its capability keeps text. */
+export interface RecordedFeedback {
+  /** From -1 to 1. */
+  readonly score: number;
+  readonly comment: 'kept' | 'not_kept' | 'none';
+  /** SHA-256, hex. */
+  readonly commentHash?: string;
+}
+
+/** Something that was done beside asking and that auditors must see: reading the archive, a reload, feedback. */
 export interface AdminRecord {
   readonly kind: 'admin';
   readonly atMs: number;
@@ -126,6 +135,7 @@ export interface AdminRecord {
     | 'archive.expire'
     | 'governance.reload'
     | 'governance.reload_refused'
+    | 'feedback'
     | 'switch.off'
     | 'switch.on'
     | 'gateway.start'
@@ -135,6 +145,7 @@ export interface AdminRecord {
   readonly tenant?: string;
   readonly reason?: string;
   readonly governanceVersion?: string;
+  readonly feedback?: RecordedFeedback;
   /** The switch that was turned; `flip` numbers its flips, so that one that was noted twice is seen to be one. */
   readonly switch?: Switch & { readonly flip?: number };
 }

@@ -105,6 +105,12 @@ export const REFUSALS = {
     message: 'The policy decision could not be made, so the request was refused.',
   },
 
+  'feedback.unknown_request': { status: 404, message: 'You have made no such request.' },
+  'feedback.unavailable': {
+    status: 503,
+    message: 'The request could not be looked up, so the feedback was not taken. Try again.',
+  },
+
   'prompt.system_message_not_allowed': {
     status: 400,
     message: 'This capability brings its own instructions: send no system or developer message.',

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openLocalArchive } from '../../src/adapters/archive/local.ts';
+import { openAskedRequests } from '../../src/adapters/audit-log/asked-requests.ts';
 import { openLocalAuditLog } from '../../src/adapters/audit-log/local.ts';
 import { systemClock } from '../../src/adapters/clock/system.ts';
 import { joinEvidence } from '../../src/adapters/evidence/joined.ts';
@@ -59,6 +60,7 @@ export async function startGatewayWithEvidence(input: {
   });
   const ledger = openLocalLedger({ stateDir });
   const switches = openLocalSwitches({ stateDir, clock: systemClock });
+  const askedRequests = openAskedRequests({ stateDir });
   const providers = {
     bedrock: createBedrock(),
     'openai-compatible': createOpenAiCompatible({ keyOf: () => undefined }),
@@ -75,6 +77,7 @@ export async function startGatewayWithEvidence(input: {
       bodyLimits: { maxBytes: 100_000, maxDepth: 64 },
       limiter: new AddressLimiter(0.5),
       board: new SwitchBoard(switches),
+      askedRequests,
     },
     createVerifier: (governance) =>
       createTokenVerifier({
@@ -103,7 +106,13 @@ export async function startGatewayWithEvidence(input: {
     [Symbol.asyncDispose]: async () => {
       await server.close();
       await Promise.all(Object.values(providers).map((provider) => provider.close()));
-      await Promise.all([evidence.stop(), ledger.stop(), switches.stop(), documents.close()]);
+      await Promise.all([
+        evidence.stop(),
+        ledger.stop(),
+        switches.stop(),
+        askedRequests.stop(),
+        documents.close(),
+      ]);
       await rm(root, { recursive: true });
     },
   };

@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, type KeyObject } from 'node:crypto';
-import type { ArchiveEntry } from '../../ports/archive.ts';
+import { isArchivePart, type ArchiveEntry } from '../../ports/archive.ts';
 
 /** With what every frame begins. */
 export const MAGIC = Buffer.from('GPA1');
@@ -152,7 +152,7 @@ function isEntry(value: unknown): value is FrameEntry {
   const entry = value as Partial<FrameEntry>; // narrowing an object to read its fields
   return (
     typeof entry.requestId === 'string' &&
-    (entry.part === 'prompt' || entry.part === 'answer') &&
+    isArchivePart(entry.part) &&
     typeof entry.writtenAtMs === 'number' &&
     typeof entry.expiresAtMs === 'number' &&
     typeof entry.bytes === 'number'

@@ -9,9 +9,13 @@ export interface AttemptFilter {
   readonly code?: string;
   readonly workflow?: string;
   readonly route?: string;
+  readonly feedback?: 'any' | 'good' | 'bad';
   readonly sinceMs?: number;
   readonly untilMs?: number;
 }
+
+const HAS_FEEDBACK = `EXISTS (SELECT 1 FROM feedback WHERE feedback.request_id = attempts.request_id
+  AND ? IN ('any', CASE WHEN score > 0 THEN 'good' WHEN score < 0 THEN 'bad' END))`;
 
 /** The filter as an SQL condition; what it is compared with travels as values, never as text. */
 export function describeFilter(filter: AttemptFilter): { where: string; values: SQLInputValue[] } {
@@ -23,6 +27,7 @@ export function describeFilter(filter: AttemptFilter): { where: string; values: 
     ['code = ?', filter.code],
     ['workflow = ?', filter.workflow],
     ['route = ?', filter.route],
+    [HAS_FEEDBACK, filter.feedback],
     ['started_at_ms >= ?', filter.sinceMs],
     ['started_at_ms < ?', filter.untilMs],
   ];

@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import type { AskedRequest } from '../../road/act.ts';
 import type { ClosedRecord, Intent } from '../../road/record.ts';
 import { describeFilter, type AttemptFilter } from './attempt-filter.ts';
 import { describeSums, readSum, type CostKey, type CostSum } from './cost-sums.ts';
@@ -9,7 +10,7 @@ import { listSegments, listWriters, scanLines } from './read-log.ts';
 import { makeFolder } from '../local-state/files.ts';
 
 /** Raised when the tables change: an index of another version is thrown away and built again. */
-const VERSION = 2;
+const VERSION = 3;
 const BUSY_TIMEOUT_MS = 60_000;
 
 const SCHEMA = `
@@ -25,6 +26,10 @@ const SCHEMA = `
   CREATE TABLE lines (
     request_id TEXT NOT NULL, kind TEXT NOT NULL, file TEXT NOT NULL, offset INTEGER NOT NULL,
     length INTEGER NOT NULL, line INTEGER NOT NULL, PRIMARY KEY (request_id, file, offset)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE feedback (
+    request_id TEXT NOT NULL, file TEXT NOT NULL, offset INTEGER NOT NULL, score REAL NOT NULL,
+    PRIMARY KEY (request_id, file, offset)
   ) STRICT, WITHOUT ROWID;
   PRAGMA user_version = ${VERSION};
 `;
@@ -79,6 +84,16 @@ export class SearchIndex {
     return rows.map((row) => String(row['request_id']));
   }
 
+  /** Who made a request, and to what; undefined where it was nobody who proved who they are. */
+  findAsked(requestId: string): AskedRequest | undefined {
+    const row = this.#db
+      .prepare('SELECT tenant, subject, capability FROM attempts WHERE request_id = ?')
+      .get(requestId);
+    const { tenant, subject, capability } = row ?? {};
+    if (typeof tenant !== 'string' || typeof subject !== 'string') return undefined;
+    return { requestId, tenant, subject, capability: typeof capability === 'string' ? capability : '' };
+  }
+
   /** What attempts cost, by what they have in common; the dearest first, days in their order. */
   sumCosts(filter: AttemptFilter, by: CostKey): CostSum[] {
     const { where, values } = describeFilter(filter);
@@ -120,6 +135,8 @@ export class SearchIndex {
       if (record.kind !== 'opened' && record.kind !== 'closed' && record.kind !== 'admin') return;
       if (record.requestId !== undefined)
         statements.addLine.run(record.requestId, record.kind, name, offset, bytes.length, count);
+      if (record.kind === 'admin' && record.feedback !== undefined && record.requestId !== undefined)
+        statements.addFeedback.run(record.requestId, name, offset, record.feedback.score);
       if (record.kind === 'closed') statements.addClosed.run(...describeAttempt(record));
       if (record.kind === 'opened') statements.addOpened.run(...describeAttempt(record));
     });
@@ -133,6 +150,7 @@ interface Statements {
   readonly addLine: StatementSync;
   readonly addOpened: StatementSync;
   readonly addClosed: StatementSync;
+  readonly addFeedback: StatementSync;
 }
 
 function prepareStatements(db: DatabaseSync): Statements {
@@ -144,6 +162,7 @@ function prepareStatements(db: DatabaseSync): Statements {
     // Writers are read one after the other, so a closed record may be seen before its intent: it stays.
     addOpened: db.prepare(`INSERT OR IGNORE INTO attempts VALUES ${columns}`),
     addClosed: db.prepare(`INSERT OR REPLACE INTO attempts VALUES ${columns}`),
+    addFeedback: db.prepare('INSERT OR REPLACE INTO feedback VALUES (?, ?, ?, ?)'),
   };
 }
 

@@ -46,6 +46,21 @@ async function makeLog(stateDir: string): Promise<void> {
     requestId: 'a1',
     reason: 'audit',
   });
+  for (const [requestId, score] of [
+    ['a2', 1],
+    ['a3', -0.5],
+    ['a4', 0],
+  ] as const) {
+    const feedback = { score, comment: 'none' } as const;
+    await log.note({
+      kind: 'admin',
+      atMs: NOW_MS,
+      action: 'feedback',
+      actor: 'user:x/y',
+      requestId,
+      feedback,
+    });
+  }
   await log.stop();
 }
 
@@ -64,6 +79,10 @@ const QUERIES: readonly { readonly query: AttemptQuery; readonly found: string }
   { query: { route: 'route-1' }, found: 'a1 a4' },
   { query: { sinceMs: NOW_MS - HOUR_MS }, found: 'a0 a1' },
   { query: { untilMs: NOW_MS - 3 * HOUR_MS }, found: 'a4 a5' },
+  { query: { feedback: 'any' }, found: 'a2 a3 a4' },
+  { query: { feedback: 'good' }, found: 'a2' },
+  { query: { feedback: 'bad' }, found: 'a3' },
+  { query: { feedback: 'bad', tenant: 'acme' }, found: '' },
   { query: { text: 'timed out' }, found: 'a4' },
   { query: { text: 'timed out', limit: 1 }, found: 'a4' },
 ];

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ArchiveEntry } from '../../ports/archive.ts';
-import type { ClosedRecord } from '../../road/record.ts';
+import type { AdminRecord, ClosedRecord } from '../../road/record.ts';
 import { makeClosed, makeIntent } from '../audit-log/testing.ts';
 import { joinEvidence } from './joined.ts';
 
@@ -15,6 +15,8 @@ const PROMPT: ArchiveEntry = {
   writtenAtMs: 1,
   retentionDays: 30,
 };
+const COMMENT: ArchiveEntry = { ...PROMPT, part: 'feedback', text: 'the comment' };
+const NOTE: AdminRecord = { kind: 'admin', atMs: 1, action: 'feedback', actor: 'user:acme/maya' };
 const ANSWER: ArchiveEntry = { ...PROMPT, part: 'answer', text: 'the answer' };
 
 /** Telemetry is told when whoever waits has been answered. */
@@ -41,7 +43,10 @@ function join(failing: { readonly audit?: Fail; readonly archive?: Fail } = {}) 
         closed.push(record);
         told.push('closed');
       },
-      note: async () => void told.push('noted'),
+      note: async () => {
+        await failing.audit?.();
+        told.push('noted');
+      },
       fault: () => (failing.audit === undefined ? undefined : 'the log is away'),
       stop: async () => void told.push('audit stopped'),
     },
@@ -108,6 +113,18 @@ test('whatever cannot be written, nothing is open, and nobody counts what is on 
     assert.match(evidence.fault() ?? '', /is away/);
     // A rejection that nobody heard would end the process here.
     await turn();
+  }
+});
+
+test('a text is kept before its note is written, and without it there is no note', async () => {
+  const { evidence, told } = join();
+  await evidence.note(NOTE, COMMENT);
+  await evidence.note(NOTE);
+  assert.deepEqual(told, ['sealed feedback', 'noted', 'noted']);
+  for (const archive of [reject, throws]) {
+    const broken = join({ archive });
+    await assert.rejects(broken.evidence.note(NOTE, COMMENT));
+    assert.deepEqual(broken.told, []);
   }
 });
 

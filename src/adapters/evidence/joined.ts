@@ -26,7 +26,10 @@ export function joinEvidence({ audit, archive, telemetry }: EvidenceParts): Evid
       setImmediate(() => telemetry.closed(written));
       if (failure !== undefined) throw failure;
     },
-    note: (record) => audit.note(record),
+    note: async (record, text) => {
+      if (text !== undefined) await archive.seal(text);
+      await audit.note(record);
+    },
     fault: () => audit.fault() ?? archive.fault(),
     stop: async () => {
       await Promise.all([audit.stop(), archive.stop()]);

@@ -97,8 +97,8 @@ class EvidenceThread implements Evidence {
     return why === undefined ? this.#add('close', record, answer) : Promise.reject(new Error(why));
   }
 
-  note(record: AdminRecord): Promise<void> {
-    return this.#refuse() ?? this.#add('note', record, undefined);
+  note(record: AdminRecord, text?: ArchiveEntry): Promise<void> {
+    return this.#refuse() ?? this.#add('note', record, text);
   }
 
   fault(): string | undefined {

@@ -90,7 +90,7 @@ async function perform(evidence: Evidence, operation: Operation): Promise<void> 
   // The port's types held on the other side, and JSON carries all that a record may be.
   if (operation.kind === 'open') return await evidence.open(record as Intent, entry);
   if (operation.kind === 'close') return await evidence.close(record as ClosedRecord, entry);
-  return await evidence.note(record as AdminRecord);
+  return await evidence.note(record as AdminRecord, entry);
 }
 
 async function describeFailure(promise: Promise<void>): Promise<string | undefined> {

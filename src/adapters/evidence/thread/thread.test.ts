@@ -44,6 +44,17 @@ test('performs calls in their order, with their text, and what comes meanwhile i
   await evidence.stop();
 });
 
+test('a note brings its text', async (t) => {
+  const { evidence } = await start(t);
+  await evidence.note(
+    { kind: 'admin', atMs: 1, action: 'feedback', actor: 'test', reason: 'b' },
+    makeEntry('hello'),
+  );
+  await note(evidence, 'a');
+  assert.deepEqual(await writtenOf(evidence), ['note b 5', 'note a -']);
+  await evidence.stop();
+});
+
 test('a thousand calls at once are all performed, and texts of any size arrive whole', async (t) => {
   const { evidence } = await start(t);
   const sizes = Array.from({ length: 1000 }, (_, index) => (index === 500 ? 5_000_000 : index));

@@ -25,10 +25,10 @@ serveEvidence({
   evidence: {
     open: (intent, prompt) => write('open', intent.requestId, prompt),
     close: (record, answer) => write('close', record.requestId, answer),
-    note: (record) =>
+    note: (record, entry) =>
       record.reason === 'written?'
         ? Promise.reject(new Error(written.join(', ')))
-        : write('note', record.reason ?? '', undefined),
+        : write('note', record.reason ?? '', entry),
     fault: () => fault,
     stop: async () => {
       if (fault !== undefined) throw new Error(`stopped with records that could not be written: ${fault}`);
