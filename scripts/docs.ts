@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
+import { formatMetrics } from '../src/adapters/telemetry/metrics-text.ts';
 import { createPrometheusTelemetry, createProcessMetrics } from '../src/adapters/telemetry/prometheus.ts';
 import { createProgram } from '../src/cli/program.ts';
 import { renderJsonSchemas } from '../src/governance/json-schemas.ts';
@@ -65,7 +66,10 @@ function renderCommandLine(): string {
 
 async function renderMetrics(): Promise<string> {
   const process = createProcessMetrics({ ready: () => true });
-  const body = `${await createPrometheusTelemetry().render()}${await process.render()}`;
+  const body = await formatMetrics([
+    ...(await createPrometheusTelemetry().read()),
+    ...(await process.read()),
+  ]);
   const types = new Map(
     [...body.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = '', type = '']) => [name, type]),
   );

@@ -1,6 +1,7 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import type { SuggestedRequest } from '../compose/decisions.ts';
 import type { LocalGateway } from '../compose/local.ts';
+import { isOneOfSeveral, joinSiblings, startWorkers } from '../compose/workers.ts';
 import { COMMAND, quote } from './command-name.ts';
 import { DEFAULT_GOVERNANCE, DEFAULT_HOST, DEFAULT_PORT, DEFAULT_STATE } from './defaults.ts';
 
@@ -9,10 +10,11 @@ interface StartOptions {
   readonly host: string;
   readonly state: string;
   readonly governance: string;
+  readonly workers: number;
   readonly logLevel?: string;
 }
 
-/** Adds `goldenpath start`: the gateway in this process, until SIGINT or SIGTERM. */
+/** Adds `goldenpath start`: the gateway in this process, or in several that share its port, until SIGINT or SIGTERM. */
 export function addStartCommand(program: Command): void {
   program
     .command('start')
@@ -22,11 +24,19 @@ export function addStartCommand(program: Command): void {
     .option('--state <dir>', 'where log, archive and keys are kept', DEFAULT_STATE)
     .option('--governance <dir>', 'the governance repository', DEFAULT_GOVERNANCE)
     .option(
+      '--workers <number>',
+      'processes that share port, ledger, switches and log; each has a chain of its own in the log',
+      parseWorkers,
+      1,
+    )
+    .option(
       '--log-level <level>',
       'trace, debug, info, warn, error or silent (default: warn on a terminal, else info)',
       parseLevel,
     )
-    .action(start);
+    .action((options: StartOptions) =>
+      options.workers > 1 && !isOneOfSeveral() ? startSeveral(options) : startOne(options),
+    );
 }
 
 const USER = 'maya';
@@ -37,11 +47,12 @@ const EXAMPLE = {
   question: 'How long can I return an item? I am maya@example.com',
 } as const;
 
-async function start(options: StartOptions): Promise<void> {
+async function startOne(options: StartOptions): Promise<void> {
   const level = options.logLevel ?? (process.stderr.isTTY ? 'warn' : 'info');
   // Server and providers are loaded for this command alone: the others answer in half the time.
   const { startLocalGateway } = await import('../compose/local.ts');
   const { suggestRequest } = await import('../compose/decisions.ts');
+  const siblings = isOneOfSeveral() ? joinSiblings() : undefined;
   const gateway = await startLocalGateway({
     governanceDir: options.governance,
     stateDir: options.state,
@@ -49,17 +60,29 @@ async function start(options: StartOptions): Promise<void> {
     port: options.port,
     env: process.env,
     log: { level, fd: 2 },
+    ...(siblings && { siblings }),
   }).catch((error: unknown) => {
+    siblings?.leave();
     throw explainStartFailure(error, options);
   });
   const { governance } = gateway;
   const suggested = suggestRequest(governance, { user: USER, prefer: EXAMPLE.capability });
-  process.stdout.write(greet(gateway, options, suggested));
+  const greeting = greet(gateway, options, suggested);
+  if (siblings === undefined) process.stdout.write(greeting);
+  else siblings.tellReady(greeting);
+  stopOnSignals(() => gateway.stop());
+  process.on('SIGHUP', () => void gateway.reload('SIGHUP'));
+  // A worker without its parent is stopped by nobody else.
+  process.on('disconnect', () => process.kill(process.pid, 'SIGTERM'));
+}
+
+/** Stops in order at the first signal, and at once at the second. */
+function stopOnSignals(stop: () => Promise<void>): void {
   let stopping = false;
-  const stop = () => {
-    if (stopping) process.exit(1); // asked twice: at once
+  const onSignal = () => {
+    if (stopping) process.exit(1);
     stopping = true;
-    void gateway.stop().then(
+    void stop().then(
       () => process.exit(0),
       (error: unknown) => {
         process.stderr.write(
@@ -69,8 +92,19 @@ async function start(options: StartOptions): Promise<void> {
       },
     );
   };
-  process.on('SIGINT', stop).on('SIGTERM', stop);
-  process.on('SIGHUP', () => void gateway.reload('SIGHUP'));
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+}
+
+async function startSeveral({ workers: count }: StartOptions): Promise<void> {
+  const workers = startWorkers({
+    count,
+    onReady: (greeting, pids) =>
+      process.stdout.write(greeting.replace('\n\n', `\n  workers     processes ${pids.join(', ')}\n\n`)),
+    onLost: (message) => process.stderr.write(`goldenpath: ${message}\n`),
+  });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => workers.signal(signal));
+  process.exitCode = await workers.ended;
 }
 
 function parsePort(text: string): number {
@@ -78,6 +112,15 @@ function parsePort(text: string): number {
   if (!/^[0-9]{1,5}$/.test(text) || port > 65_535)
     throw new InvalidArgumentError('Write a number from 0 to 65535.');
   return port;
+}
+
+const MAX_WORKERS = 256;
+
+function parseWorkers(text: string): number {
+  const workers = Number(text);
+  if (!/^[0-9]{1,3}$/.test(text) || workers < 1 || workers > MAX_WORKERS)
+    throw new InvalidArgumentError(`Write a number from 1 to ${MAX_WORKERS}.`);
+  return workers;
 }
 
 const LEVELS: readonly string[] = ['trace', 'debug', 'info', 'warn', 'error', 'silent'];

@@ -21,7 +21,7 @@ try {
   const prometheus = createPrometheusTelemetry();
   telemetry.on('message', (message: ToTelemetry) => {
     if (message.kind === 'line') file.write(message.line);
-    else void prometheus.render().then((metrics) => telemetry.postMessage(metrics, []));
+    else void prometheus.read().then((metrics) => telemetry.postMessage(metrics, []));
   });
   const logger = createLogger({ level: log.level, file });
   const sinks = [

@@ -12,6 +12,7 @@ import { createOpenAiCompatible } from '../adapters/model/openai-compatible/prov
 import { createStandIn } from '../adapters/model/stand-in.ts';
 import { createLocalRouteHealth } from '../adapters/route-health/local.ts';
 import { createLogger } from '../adapters/telemetry/log.ts';
+import { formatMetrics, METRICS_CONTENT_TYPE, type Metrics } from '../adapters/telemetry/metrics-text.ts';
 import { createProcessMetrics } from '../adapters/telemetry/prometheus.ts';
 import { openLocalSwitches } from '../adapters/switches/local.ts';
 import type { Governance } from '../governance/governance.ts';
@@ -43,7 +44,19 @@ export interface LocalOptions {
   readonly log: { readonly level: string; readonly fd: number };
   readonly maxBodyBytes?: number;
   readonly bodyTimeoutMs?: number;
+  /** The processes that share the port; this one is alone where nothing is said. */
+  readonly siblings?: Siblings;
 }
+
+/** What a process that shares its port asks of the others. */
+export interface Siblings {
+  /** The metrics of all of them, given those of this one. */
+  formatMetrics(own: Metrics): Promise<string>;
+  /** How to learn of this process's metrics, for when another one is asked. */
+  serveMetrics(read: () => Promise<Metrics>): void;
+}
+
+const ALONE: Siblings = { formatMetrics, serveMetrics: () => undefined };
 
 export interface LocalGateway {
   readonly url: string;
@@ -62,7 +75,7 @@ const DRAIN_MS = 10_000;
 
 /** The whole gateway in one process: SQLite and files for its state, the embedded engine for its guardrails. */
 export async function startLocalGateway(options: LocalOptions): Promise<LocalGateway> {
-  const { stateDir, host, env, log } = options;
+  const { stateDir, host, env, log, siblings = ALONE } = options;
   const link = openTelemetryLink(log.fd);
   const logger = createLogger({ level: log.level, file: link });
   makeFolder(stateDir, 0o700);
@@ -94,6 +107,8 @@ export async function startLocalGateway(options: LocalOptions): Promise<LocalGat
   const clock = createSteadyClock(systemClock);
   let gateway: GovernedGateway | undefined;
   const ownMetrics = createProcessMetrics({ ready: () => gateway?.readiness().ready ?? false });
+  const readMetrics = async () => [...(await ownMetrics.read()), ...(await link.read())];
+  siblings.serveMetrics(readMetrics);
   const stopEngines = async () => {
     await Promise.all(Object.values(providers).map((provider) => provider.close()));
     await Promise.all([
@@ -122,8 +137,8 @@ export async function startLocalGateway(options: LocalOptions): Promise<LocalGat
       assertServable: (governance) =>
         assertServable(governance, { host, env, warn: (message) => logger.warn(message) }),
       metrics: async () => ({
-        contentType: ownMetrics.contentType,
-        body: `${await ownMetrics.render()}${await link.render()}`,
+        contentType: METRICS_CONTENT_TYPE,
+        body: await siblings.formatMetrics(await readMetrics()),
       }),
     });
     const serving = gateway;

@@ -3,6 +3,7 @@ import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
 import { openEvidenceThread } from '../adapters/evidence/thread/client.ts';
 import type { SharedMemory } from '../adapters/evidence/thread/shared-batch.ts';
 import type { LogFile } from '../adapters/telemetry/log.ts';
+import type { Metrics } from '../adapters/telemetry/metrics-text.ts';
 import type { Evidence } from '../ports/evidence.ts';
 
 /** What the gateway hands to the thread that writes its evidence. */
@@ -19,23 +20,23 @@ export interface EvidenceOptions {
   readonly otlpEndpoint: string | undefined;
 }
 
-export type ToTelemetry = { readonly kind: 'line'; readonly line: string } | { readonly kind: 'render' };
+export type ToTelemetry = { readonly kind: 'line'; readonly line: string } | { readonly kind: 'read' };
 
-const RENDER_MS = 3000;
+const READ_MS = 3000;
 
 /** The way to the thread's log and metrics: one hand writes the log file, so that no line cuts another one in two. */
 export interface TelemetryLink extends LogFile {
   readonly far: MessagePort;
-  /** The metrics of closed records, in Prometheus' text format. */
-  render(): Promise<string>;
+  /** The metrics of closed records; none where the thread does not answer. */
+  read(): Promise<Metrics>;
   /** From now on the thread is gone, and lines go to the file themselves. */
   end(): void;
 }
 
 export function openTelemetryLink(fd: number): TelemetryLink {
   const { port1: near, port2: far } = new MessageChannel();
-  const waiting: ((metrics: string) => void)[] = [];
-  near.on('message', (metrics: string) => waiting.shift()?.(metrics));
+  const waiting: ((metrics: Metrics) => void)[] = [];
+  near.on('message', (metrics: Metrics) => waiting.shift()?.(metrics));
   near.unref();
   let ended = false;
   return {
@@ -44,14 +45,14 @@ export function openTelemetryLink(fd: number): TelemetryLink {
       if (ended) writeSync(fd, line);
       else near.postMessage({ kind: 'line', line } satisfies ToTelemetry, []);
     },
-    render: () =>
+    read: () =>
       new Promise((resolve) => {
-        const late = setTimeout(resolve, ended ? 0 : RENDER_MS, '# the thread that counts does not answer\n');
+        const late = setTimeout(resolve, ended ? 0 : READ_MS, []);
         waiting.push((metrics) => {
           clearTimeout(late);
           resolve(metrics);
         });
-        near.postMessage({ kind: 'render' } satisfies ToTelemetry, []);
+        near.postMessage({ kind: 'read' } satisfies ToTelemetry, []);
       }),
     end: () => {
       ended = true;
@@ -84,7 +85,7 @@ export async function startEvidence(
     note: (record, text) => evidence.note(record, text),
     fault: () => evidence.fault(),
     stop: async () => {
-      await link.render(); // what was logged before is with the thread then
+      await link.read(); // what was logged before is with the thread then
       try {
         await evidence.stop();
       } finally {

@@ -1,13 +1,15 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import type { Telemetry } from '../../ports/telemetry.ts';
 import type { ClosedRecord } from '../../road/record.ts';
+import type { Metrics } from './metrics-text.ts';
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 const MAX_WORKFLOWS = 200;
 const TOKENS = [1, 16, 64, 256, 1024, 4096, 16_384, 65_536, 262_144];
 
 export interface PrometheusTelemetry extends Telemetry {
-  render(): Promise<string>;
+  /** All counts so far. */
+  read(): Promise<Metrics>;
 }
 
 /**
@@ -110,9 +112,9 @@ export function createPrometheusTelemetry(): PrometheusTelemetry {
   };
   return {
     closed: observe,
-    render: () => {
+    read: () => {
       for (const sums of [attemptSums, stageSums, trySums, attackSums, costSums]) sums.flush();
-      return registry.metrics();
+      return registry.getMetricsAsJSON();
     },
     stop: async () => registry.clear(),
   };
@@ -120,21 +122,20 @@ export function createPrometheusTelemetry(): PrometheusTelemetry {
 
 /** What `/metrics` says of the process itself. */
 export function createProcessMetrics(gauges: { readonly ready: () => boolean }): {
-  readonly contentType: string;
-  render(): Promise<string>;
+  read(): Promise<Metrics>;
 } {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const ready = new Gauge({
     name: 'goldenpath_ready',
-    help: '1 when the gateway can answer.',
+    help: '1 when the gateway can answer, and every worker of it.',
+    aggregator: 'min',
     registers: [registry],
   });
   return {
-    contentType: registry.contentType,
-    render: () => {
+    read: () => {
       ready.set(gauges.ready() ? 1 : 0);
-      return registry.metrics();
+      return registry.getMetricsAsJSON();
     },
   };
 }

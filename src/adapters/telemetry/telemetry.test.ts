@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { ClosedRecord } from '../../road/record.ts';
+import { formatMetrics, joinMetrics } from './metrics-text.ts';
 import { createLogger, createLogTelemetry, openLogFile } from './log.ts';
 import { createOtelTelemetry } from './open-telemetry.ts';
 import { createPrometheusTelemetry, createProcessMetrics } from './prometheus.ts';
@@ -55,7 +56,7 @@ test('metrics have the names of the GenAI conventions, and no label for what a c
   const prometheus = createPrometheusTelemetry();
   prometheus.closed(RECORD);
   prometheus.closed(UNKNOWN);
-  const body = await prometheus.render();
+  const body = await formatMetrics(await prometheus.read());
   const lines = body.split('\n');
   const has = (line: string) => assert.ok(lines.includes(line), `${line} in\n${body}`);
   const model = 'gen_ai_operation_name="chat",gen_ai_request_model="support-assistant"';
@@ -75,13 +76,23 @@ test('metrics have the names of the GenAI conventions, and no label for what a c
   await prometheus.stop();
 });
 
+test('the metrics of several processes are counted together', async () => {
+  const [one, two] = [createPrometheusTelemetry(), createPrometheusTelemetry()];
+  one.closed(RECORD);
+  two.closed(RECORD);
+  two.closed(UNKNOWN);
+  const text = await joinMetrics([await one.read(), await two.read()]);
+  assert.match(text, /^goldenpath_attempts_total\{.*outcome="answered".*\} 2$/m);
+  assert.match(text, /^goldenpath_attempts_total\{.*outcome="refused".*\} 1$/m);
+  assert.match(text, /^gen_ai_server_request_duration_seconds_count\{.*outcome="answered".*\} 2$/m);
+});
+
 test('the process says whether it can answer', async () => {
   let isReady = true;
   const metrics = createProcessMetrics({ ready: () => isReady });
-  assert.match(metrics.contentType, /^text\/plain/);
-  assert.match(await metrics.render(), /^goldenpath_ready 1$/m);
+  assert.match(await formatMetrics(await metrics.read()), /^goldenpath_ready 1$/m);
   isReady = false;
-  assert.match(await metrics.render(), /^goldenpath_ready 0$/m);
+  assert.match(await formatMetrics(await metrics.read()), /^goldenpath_ready 0$/m);
 });
 
 test('a line has the subject always, and no text of a client', async () => {
