@@ -17,14 +17,18 @@ const LATIN = /^[\p{Script=Latin}\p{M}\p{N}\p{P}\p{S}\s]+$/u;
 const SCRIPTS = Object.entries(allFakers).filter(([locale]) => locale !== 'base' && locale !== 'eo');
 
 /** Makes labelled sentences from our own templates, names and addresses of many countries. */
-export function* makeSentences(count: number, seed: number): Generator<LabelledText> {
+export function* makeSentences(
+  count: number,
+  { seed, part }: { seed: number; part: 'all' | 'train' | 'held out' },
+): Generator<LabelledText> {
+  const templates = TEMPLATES.filter((_, i) => part === 'all' || (i % 5 === 0) === (part === 'held out'));
   for (const [, faker] of SCRIPTS) faker.seed(seed);
   const dice = allFakers.en;
   const pick = <Item>(items: readonly Item[]) => items[dice.number.int(items.length - 1)] as Item; // never empty
   for (let i = 0; i < count; i++) {
     const isEnglish = dice.number.int(9) < 4;
     const faker = isEnglish ? pick([allFakers.en_US, allFakers.en_GB, allFakers.en]) : pick(SCRIPTS)[1];
-    const template = pick(dice.number.int(9) < 2 ? HARMLESS : TEMPLATES);
+    const template = pick(dice.number.int(9) < 2 ? HARMLESS : templates);
     const made = fill(template, faker, dice);
     if (made) yield vary(made, dice);
   }
@@ -57,27 +61,48 @@ function blur(text: string, dice: Faker): string {
 const PRONOUN =
   /(?<![\w'’])(?:[Hh]e|[Ss]he|him|(?:the|my|our|a) (?:customer|user|friend|manager|teacher|doctor|author|client|patient|boss|colleague|neighbou?r))(?![\w'’])/g;
 
-/** Real sentences in which people who are not named have been given names. */
+// Where something stands that may as well be an address.
+const PLACE =
+  /(?<=(?<![\w'’])(?:at|in|from|to|near|of|on|is|visit|see|for)) (?:the|a|an|my|our|your|this|their) [a-z]+(?: [a-z]+)?(?=[.,;:!? ]|$)/g;
+
+/** Real sentences in which people who are not named have been given names, and things addresses. */
 export function* nameSomebody(texts: readonly string[], seed: number): Generator<LabelledText> {
   for (const [, faker] of SCRIPTS) faker.seed(seed);
   const dice = allFakers.en;
   for (const paragraph of texts) {
     for (const whole of paragraph.match(/[^\n]{20,400}/g) ?? []) {
-      let text = '';
-      let done = 0;
-      const spans: LabelledText['spans'] = [];
-      for (const pronoun of whole.matchAll(PRONOUN)) {
-        const local = dice.number.int(1) === 0 ? allFakers.en_US : dice.helpers.arrayElement(SCRIPTS)[1];
-        const value = makeValue(dice.number.int(2) === 0 ? 'first' : 'name', local, dice);
-        if (value === undefined) continue;
-        text += whole.slice(done, pronoun.index);
-        spans.push({ type: 'NAME', start: text.length, end: text.length + value.length });
-        text += value;
-        done = pronoun.index + pronoun[0].length;
+      const places = [...whole.matchAll(PRONOUN)].map((match) => ({ match, type: 'NAME' }));
+      if (dice.number.int(2) === 0) {
+        for (const match of whole.matchAll(PLACE))
+          if (dice.number.int(3) === 0) places.push({ match, type: 'ADDRESS' });
       }
-      if (spans.length > 0) yield { text: text + whole.slice(done), spans };
+      places.sort((a, b) => a.match.index - b.match.index);
+      const made = putIn(whole, places, dice);
+      if (made.spans.length > 0) yield made;
     }
   }
+}
+
+function putIn(
+  whole: string,
+  places: readonly { match: RegExpExecArray; type: string }[],
+  dice: Faker,
+): LabelledText {
+  let text = '';
+  let done = 0;
+  const spans: LabelledText['spans'] = [];
+  for (const { match, type } of places) {
+    if (match.index < done) continue;
+    const local = dice.number.int(1) === 0 ? allFakers.en_US : dice.helpers.arrayElement(SCRIPTS)[1];
+    const slot = type === 'ADDRESS' ? 'address' : dice.number.int(2) === 0 ? 'first' : 'name';
+    const value = makeValue(slot, local, dice);
+    if (value === undefined) continue;
+    text += whole.slice(done, match.index) + (type === 'ADDRESS' ? ' ' : '');
+    spans.push({ type, start: text.length, end: text.length + value.length });
+    text += value;
+    done = match.index + match[0].length;
+  }
+  return { text: text + whole.slice(done), spans };
 }
 
 function makeValue(slot: string, local: Faker, dice: Faker): string | undefined {

@@ -4,8 +4,7 @@ import { PII_TYPES, type PiiType } from '../pii/types.ts';
 import { parseRegex } from '../regex/parse.ts';
 import { createScanner, type Scanner } from '../scan/scanner.ts';
 import type { TextScanner } from '../scan/text-scan.ts';
-import { reverseText, shiftLetters } from '../text/ciphers.ts';
-import { PROFANITY } from '../words/profanity.ts';
+import { createWordScanners, openProfanityScanners, type WordScanners } from '../words/word-scanners.ts';
 import type { GuardrailConfig } from './config-schema.ts';
 import { actionOf, BLOCK_BY_DEFAULT, type RuleAction } from './direction.ts';
 import type { GuardrailSource } from './response.ts';
@@ -69,15 +68,17 @@ function withoutAction(rule: Rule): Rule {
 
 function scannerFor(rules: readonly Rule[]): TextScanner | undefined {
   if (rules.length === 0) return undefined;
-  const scanners: Scanner[] = [];
-  const ruleOf: number[][] = [];
+  const all: { scanner: Scanner; ruleOf: readonly number[] }[] = [];
+  const leet: typeof all = [];
   const words: { text: string; rule: number }[] = [];
-  const disguised: { text: string; rule: number }[] = [];
   const tagged = new Map<PiiType, number>();
   const add = (scanner: Scanner | undefined, rule: number) => {
-    if (!scanner) return;
-    scanners.push(scanner);
-    ruleOf.push(scanner.patterns.map(() => rule));
+    if (scanner) all.push({ scanner, ruleOf: scanner.patterns.map(() => rule) });
+  };
+  const addWords = ({ plain, leet: inLeet, wordOf }: WordScanners, ruleOfWord: (word: number) => number) => {
+    const ruleOf = wordOf.map(ruleOfWord);
+    all.push({ scanner: plain, ruleOf });
+    leet.push({ scanner: inLeet, ruleOf });
   };
   rules.forEach((rule, i) => {
     if (rule.kind === 'pii') {
@@ -87,33 +88,17 @@ function scannerFor(rules: readonly Rule[]): TextScanner | undefined {
       add(createScanner({ patterns: [{ node: parseRegex(rule.regex) }] }), i);
     } else if (rule.kind === 'word') {
       words.push({ text: rule.text, rule: i });
-      disguised.push(...listDisguises(rule.text).map((text) => ({ text, rule: i })));
     } else {
-      words.push(...PROFANITY.map((text) => ({ text, rule: i })));
+      addWords(openProfanityScanners(), () => i);
     }
   });
-  let leetWords: Scanner | undefined;
   if (words.length > 0) {
-    const listed = [...words, ...disguised];
-    scanners.push(createScanner({ patterns: [], words: listed.map(({ text }) => text) }));
-    leetWords = createScanner({ patterns: [], words: words.map(({ text }) => text) });
-    ruleOf.push(
-      listed.map(({ rule }) => rule),
-      words.map(({ rule }) => rule),
-    );
+    const scanners = createWordScanners(words.map(({ text }) => text));
+    addWords(scanners, (word) => words[word]?.rule ?? -1);
   }
   return {
-    scanners: { all: scanners, leetWords },
-    ruleOf,
+    scanners: { all: all.map(({ scanner }) => scanner), leetWords: leet.map(({ scanner }) => scanner) },
+    ruleOf: [...all, ...leet].map(({ ruleOf }) => ruleOf),
     openOthers: tagged.size > 0 ? [() => openPiiTagger(tagged)] : [],
   };
-}
-
-const LEAST_DISGUISED_LETTERS = 6;
-
-// Words in rot13 and from their end are words too; short ones would be found in the middle of anything.
-function listDisguises(word: string): string[] {
-  if ((word.match(/[a-z]/gi)?.length ?? 0) < LEAST_DISGUISED_LETTERS) return [];
-  const disguises = [shiftLetters(word, 13), reverseText(word)];
-  return disguises.filter((text) => text.toLowerCase() !== word.toLowerCase());
 }

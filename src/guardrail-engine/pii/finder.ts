@@ -15,7 +15,7 @@ export function createPiiFinder(types: readonly PiiType[]): (text: string) => Fo
     return scanner ? [{ scanner, rule }] : [];
   });
   const scanner: TextScanner = {
-    scanners: { all: scanners.map((one) => one.scanner), leetWords: undefined },
+    scanners: { all: scanners.map((one) => one.scanner), leetWords: [] },
     ruleOf: scanners.map((one) => one.scanner.patterns.map(() => one.rule)),
     openOthers: tagged.size > 0 ? [() => openPiiTagger(tagged)] : [],
   };

@@ -11,10 +11,10 @@ import { ScanStream } from './stream.ts';
 export type ReadingScanners = {
   all: readonly Scanner[];
   /** The words once more, for text in leetspeak. */
-  leetWords: Scanner | undefined;
+  leetWords: readonly Scanner[];
 };
 
-/** A match of one of the scanners; that of the leet words is numbered behind the others. */
+/** A match of one of the scanners; those of the leet words are numbered behind the others. */
 export type ReadingMatch = ScanMatch & { scanner: number };
 
 const NONE: ReadingMatch[] = [];
@@ -30,7 +30,7 @@ export class ReadingStream {
   finalTo = 0;
   readonly #scanners: ReadingScanners;
   #streams: readonly ScanStream[] | undefined;
-  readonly #leet: ScanStream | undefined;
+  readonly #leet: readonly ScanStream[];
   #folded: { streams: readonly ScanStream[]; lane: FoldLane } | undefined;
   // The caller's text from `finalTo` of the push before.
   #text = '';
@@ -39,13 +39,13 @@ export class ReadingStream {
 
   constructor(scanners: ReadingScanners) {
     this.#scanners = scanners;
-    this.#leet = scanners.leetWords && new ScanStream(scanners.leetWords);
+    this.#leet = scanners.leetWords.map((scanner) => new ScanStream(scanner));
   }
 
   /** Reads a chunk and gives the matches that became final, in no order. */
   read(chunk: string, { isLast }: { isLast: boolean }): ReadingMatch[] {
     if (isLast && this.#fedTo === 0) return this.#readWhole(chunk);
-    if (this.#leet) {
+    if (this.#leet.length > 0) {
       this.#text = this.#text.slice(this.finalTo - this.#base) + chunk;
       this.#base = this.finalTo;
     }
@@ -95,20 +95,22 @@ export class ReadingStream {
   }
 
   #readLeet(text: string, isLast: boolean, lane = this.#folded?.lane): ReadingMatch[] {
-    if (!this.#leet) return NONE;
-    const scanner = this.#scanners.all.length;
-    return feedAll([this.#leet], readLeet(text), isLast).flatMap(({ pattern, start: from, end: to }) => {
-      const start = lane ? lane.startOf(from) : from;
-      const end = lane ? lane.endOf(to) : to;
-      const written = this.#text.slice(start - this.#base, end - this.#base);
-      // Words that are spelt as they are found have been found already, and numbers are numbers.
-      const isLeet = to - from >= LEAST_LEET_UNITS && /\p{L}/u.test(written) && /[^\p{L}\s]/u.test(written);
-      return isLeet ? [{ scanner, pattern, start, end }] : [];
-    });
+    if (this.#leet.length === 0) return NONE;
+    const behind = this.#scanners.all.length;
+    return feedAll(this.#leet, readLeet(text), isLast).flatMap(
+      ({ scanner, pattern, start: from, end: to }) => {
+        const start = lane ? lane.startOf(from) : from;
+        const end = lane ? lane.endOf(to) : to;
+        const written = this.#text.slice(start - this.#base, end - this.#base);
+        // Words that are spelt as they are found have been found already, and numbers are numbers.
+        const isLeet = to - from >= LEAST_LEET_UNITS && /\p{L}/u.test(written) && /[^\p{L}\s]/u.test(written);
+        return isLeet ? [{ scanner: behind + scanner, pattern, start, end }] : [];
+      },
+    );
   }
 
   #settle(originals: readonly ScanStream[]): void {
-    const leetTo = this.#leet?.finalTo ?? Infinity;
+    const leetTo = earliest(this.#leet);
     this.finalTo = Math.min(this.#fedTo, earliest(originals));
     if (!this.#folded) {
       this.finalTo = Math.min(this.finalTo, leetTo);

@@ -12,7 +12,7 @@ export type TextScan = {
 /** What a text is looked through for; compiled once, shared by all texts. */
 export type TextScanner = {
   scanners: ReadingScanners;
-  /** By scanner (that of the leet words comes last) and pattern, words included: the rule behind it. */
+  /** By scanner (those of the leet words come last) and pattern, words included: the rule behind it. */
   ruleOf: readonly (readonly number[])[];
   /** Opens what else looks through a text, such as a tagger of names. */
   openOthers: readonly (() => TextScan)[];

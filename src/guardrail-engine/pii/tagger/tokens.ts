@@ -81,9 +81,11 @@ const isDigit = (unit: number) => unit >= 48 && unit <= 57;
 // Where the token that begins here ends; the same place where none does.
 function findTokenEnd(text: string, from: number): number {
   const first = text.charCodeAt(from);
+  // One more than a token has, so that a long run is told from one that just fits.
+  const most = Math.min(text.length, from + MOST_UNITS + 1);
   let end = from;
-  if (isLetter(first)) while (end < text.length && isLetter(text.charCodeAt(end))) end++;
-  else if (isDigit(first)) while (end < text.length && isDigit(text.charCodeAt(end))) end++;
+  if (isLetter(first)) while (end < most && isLetter(text.charCodeAt(end))) end++;
+  else if (isDigit(first)) while (end < most && isDigit(text.charCodeAt(end))) end++;
   else if (first < 0x80) return from + 1;
   const next = end < text.length ? text.charCodeAt(end) : 0x20;
   const isPlain = end > from && end - from <= MOST_UNITS && next < 0x80 && next !== 0x27;
