@@ -72,8 +72,8 @@ export function startWorkers({ count, onReady, onLost }: WorkersOptions): Worker
       if (!isReady || stopping) {
         // It was asked to stop; or else it never served, and has said why.
         exitCode = Math.max(exitCode, code ?? (stopping ? 0 : 1));
+        if (!stopping) for (const other of live()) other.process.kill('SIGTERM');
         stopping = true;
-        for (const other of live()) other.process.kill('SIGTERM');
         if (live().length === 0) end(exitCode);
         return;
       }
