@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { addArchiveCommand } from './archive.ts';
 import { addAuditCommand } from './audit.ts';
+import { addBedrockCommand } from './bedrock.ts';
 import { addCanCommand } from './can.ts';
 import { addCheckCommand } from './check.ts';
 import { addCostCommand } from './cost.ts';
@@ -30,6 +31,7 @@ export function createProgram(): Command {
   program.commandsGroup('Serve:');
   addStartCommand(program);
   addTokenCommand(program);
+  addBedrockCommand(program);
   program.commandsGroup('Govern:');
   addCheckCommand(program);
   addPublishCommand(program);

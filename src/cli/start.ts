@@ -107,7 +107,8 @@ async function startSeveral({ workers: count }: StartOptions): Promise<void> {
   process.exitCode = await workers.ended;
 }
 
-function parsePort(text: string): number {
+/** Reads a port; 0 stands for a free one. */
+export function parsePort(text: string): number {
   const port = Number(text);
   if (!/^[0-9]{1,5}$/.test(text) || port > 65_535)
     throw new InvalidArgumentError('Write a number from 0 to 65535.');
