@@ -7,7 +7,7 @@ import { DOCUMENT_WORDS } from './texts/documents.ts';
 import { expand, type Grammar } from './texts/expand.ts';
 import { SCENARIO_WORDS } from './texts/honest-scenarios.ts';
 import { HONEST_WORDS } from './texts/honest.ts';
-import { growUnknownLanguages } from './texts/unknown-languages.ts';
+import { growUnknownLanguages, spaceOut } from './texts/unknown-languages.ts';
 import { scoreText, setLevels, trainHead } from './train-head.ts';
 
 export const CATEGORIES = ['HATE', 'INSULTS', 'SEXUAL', 'VIOLENCE', 'MISCONDUCT'] as const;
@@ -103,7 +103,7 @@ function listExamples(dataDir: string): Labelled[] {
   for (const text of listFacts(dataDir))
     examples.push({ source: 'facts', text, weight: 0.4, labels: HARMLESS });
   const calm = examples.filter(({ labels }) => labels === HARMLESS).map(({ text }) => text);
-  for (const text of growUnknownLanguages(calm, 800, random))
+  for (const text of [...growUnknownLanguages(calm, 800, random), ...spaceOut(calm, 200, random)])
     examples.push({ source: 'unknown', text, weight: 0.4, labels: HARMLESS });
   return examples;
 }

@@ -2,7 +2,7 @@ import type { TrainedHead } from '../src/guardrail-engine/classify/model/weights
 import type { Example } from './logistic.ts';
 import { isTrainingRow, readRows, textOf } from './rows.ts';
 import { createSeededRandom } from './seeded-random.ts';
-import { growUnknownLanguages } from './texts/unknown-languages.ts';
+import { growUnknownLanguages, spaceOut } from './texts/unknown-languages.ts';
 import { growDirectExamples } from './texts/direct-examples.ts';
 import { growFold, growIndirectExamples, SENTENCE_FOLDS } from './texts/indirect-examples.ts';
 import { scoreText, setLevels, TRAINING, trainHead } from './train-head.ts';
@@ -55,7 +55,7 @@ export function listDirectExamples(dataDir: string, heldOut?: string): Example[]
     positive: false,
     weight: 0.4,
   });
-  return [...examples, ...growDirectExamples({ seed: 3, attacks: 5000, honest: 8000 })];
+  return [...examples, ...growDirectExamples({ seed: 3, attacks: 7000, honest: 9000 })];
 }
 
 /** What nobody attacks with, from files that train other classifiers: harm is not yet an attack on the model. */
@@ -77,11 +77,9 @@ function listOtherTexts(dataDir: string): { source: string; texts: string[]; wei
 }
 
 function unknownLanguages(harmless: readonly Example[]): string[] {
-  return growUnknownLanguages(
-    harmless.map(({ text }) => text),
-    600,
-    createSeededRandom(8),
-  );
+  const texts = harmless.map(({ text }) => text);
+  const random = createSeededRandom(8);
+  return [...growUnknownLanguages(texts, 600, random), ...spaceOut(texts, 200, random)];
 }
 
 /** Documents that the indirect classifier learns to let through. */

@@ -23,3 +23,8 @@ export function growUnknownLanguages(
       .replace(/[a-z]/gi, (letter) => alphabet[(letter.toLowerCase().charCodeAt(0) - 97) % 26] ?? letter);
   });
 }
+
+/** Harmless text with its letters apart, as in a heading: that it is written so is no attack. */
+export function spaceOut(texts: readonly string[], count: number, random: () => number): string[] {
+  return Array.from({ length: count }, () => Array.from(pick(texts, random).slice(0, 300)).join(' '));
+}

@@ -1,127 +1,168 @@
-import type { TopicDefinition, Tier, WindowClassifier } from '../guardrail/policies.ts';
+import type { Tier, TopicDefinition, WindowClassifier } from '../guardrail/policies.ts';
 import { createFeatureReader, type Features } from './hashing/features.ts';
 import { RARITY_BITS, readRarity } from './hashing/rarity.ts';
 import { confidenceOf, severityOf } from './severity.ts';
 
-/**
- * Denied topics, from a name, a definition and examples and nothing else: how much of a stretch of text is, word by
- * rare word, what the topic's own sentences are made of.
- */
-export const TOPIC_LEVELS = [0.29, 0.36, 0.48] as const;
+/** Likenesses from which confidence is LOW, MEDIUM and HIGH; a topic is detected from MEDIUM. */
+const TOPIC_LEVELS = [0.29, 0.36, 0.48] as const;
 
-const SHARES = { closest: 0.5, examples: 0.5, name: 0.3 } as const;
+/** What the closest sentence of a topic, the mean over its sentences and its name count. */
+const SHARES = { closest: 0.5, mean: 1, name: 0.3 } as const;
+
 /** Stretches of this many tokens are compared, half overlapping: about a long sentence. */
 const STRETCH = 24;
 
+const SLOT_SHIFT = 32 - RARITY_BITS;
 const readFeatures = createFeatureReader();
 
-type Sentence = { topic: number; kind: 'example' | 'name'; share: number };
-type Use = { sentence: number; weight: number };
+type Sentence = { topic: number; isName: boolean; share: number };
 
+type CompiledTopics = {
+  count: number;
+  sentences: Sentence[];
+  /** Where a feature stands in the two lists below; most features of a text are in no topic, which `isUsed` tells first. */
+  isUsed: Uint8Array;
+  places: Map<number, number>;
+  /** In which sentences a feature stands, and how much of the sentence it is. */
+  users: number[][];
+  weights: number[][];
+};
+
+/**
+ * Denied topics, from a name, a definition and examples and nothing else: how much of a stretch of text is, rare word by
+ * rare word, what the topic's own sentences are made of.
+ */
 export function compileTopics({
   topics,
 }: {
   topics: readonly TopicDefinition[];
   tier: Tier;
 }): WindowClassifier {
-  const rarity = readRarity();
-  const sentences: Sentence[] = [];
-  const uses = new Map<number, Use[]>();
-  topics.forEach(({ name, definition, examples }, topic) => {
-    for (const text of [definition, ...examples])
-      learn(text, { topic, kind: 'example', share: 1 / (examples.length + 1) });
-    learn(name, { topic, kind: 'name', share: SHARES.name });
-  });
-
-  function learn(text: string, sentence: Sentence): void {
-    const weights = weigh(readFeatures(text), rarity);
-    const norm = Math.sqrt([...weights.values()].reduce((sum, weight) => sum + weight * weight, 0)) || 1;
-    for (const [hash, weight] of weights) {
-      const known = uses.get(hash);
-      const use = { sentence: sentences.length, weight: weight / norm };
-      if (known) known.push(use);
-      else uses.set(hash, [use]);
-    }
-    sentences.push(sentence);
-  }
-
+  const compiled = learnTopics(topics);
   return {
     labels: topics.map(({ name }) => name),
     judge({ plain, decoded }) {
-      const severities = topics.map(() => 0);
-      judgeReading(plain);
-      for (const { text } of decoded) judgeReading(text);
-      return severities;
-
-      function judgeReading(text: string): void {
-        const similarities = compare(readFeatures(text), { uses, sentences, topics: topics.length, rarity });
-        similarities.forEach((similarity, topic) => {
-          const severity = severityOf(similarity, TOPIC_LEVELS);
-          if (severity > (severities[topic] ?? 0)) severities[topic] = severity;
-        });
-      }
+      const likeness = new Float64Array(topics.length);
+      compare(plain, compiled, likeness);
+      for (const { text } of decoded) compare(text, compiled, likeness);
+      return Array.from(likeness, (value) => severityOf(value, TOPIC_LEVELS));
     },
     confidenceOf: (_, severity) => (severity >= 0.5 ? confidenceOf(severity) : 'NONE'),
   };
 }
 
-type Compiled = {
-  uses: ReadonlyMap<number, readonly Use[]>;
-  sentences: readonly Sentence[];
-  topics: number;
-  rarity: Uint8Array;
-};
-
-/** How close the closest stretch of a text comes to each topic. */
-function compare(features: Features, { uses, sentences, topics, rarity }: Compiled): Float64Array {
-  const best = new Float64Array(topics);
-  const { tokens, firstFeature, hashes } = features;
-  const products = new Float64Array(sentences.length);
-  for (let start = 0; start === 0 || start + STRETCH / 2 < tokens; start += STRETCH / 2) {
-    const end = Math.min(start + STRETCH, tokens);
-    let squares = 0;
-    products.fill(0);
-    const seen = new Set<number>();
-    for (let i = firstFeature[start] ?? 0; i < (firstFeature[end] ?? 0); i += 1) {
-      const hash = hashes[i] ?? 0;
-      const weight = rarity[hash >>> (32 - RARITY_BITS)] ?? 0;
-      if (weight === 0) continue;
-      squares += weight * weight;
-      const found = uses.get(hash);
-      if (!found || seen.has(hash)) continue;
-      seen.add(hash);
-      for (const use of found) products[use.sentence] = (products[use.sentence] ?? 0) + weight * use.weight;
-    }
-    if (squares === 0) continue;
-    const norm = Math.sqrt(squares);
-    const mean = new Float64Array(topics);
-    const closest = new Float64Array(topics);
-    const named = new Float64Array(topics);
-    sentences.forEach(({ topic, kind, share }, sentence) => {
-      const similarity = (products[sentence] ?? 0) / norm;
-      if (kind === 'name') named[topic] = similarity * share;
-      else {
-        mean[topic] = (mean[topic] ?? 0) + similarity * share;
-        if (similarity > (closest[topic] ?? 0)) closest[topic] = similarity;
-      }
-    });
-    for (let topic = 0; topic < topics; topic += 1) {
-      const similarity =
-        SHARES.closest * (closest[topic] ?? 0) +
-        SHARES.examples * 2 * (mean[topic] ?? 0) +
-        (named[topic] ?? 0);
-      if (similarity > (best[topic] ?? 0)) best[topic] = similarity;
-    }
-  }
-  return best;
+function learnTopics(topics: readonly TopicDefinition[]): CompiledTopics {
+  const compiled: CompiledTopics = {
+    count: topics.length,
+    sentences: [],
+    isUsed: new Uint8Array(2 ** RARITY_BITS),
+    places: new Map(),
+    users: [],
+    weights: [],
+  };
+  topics.forEach(({ name, definition, examples }, topic) => {
+    const share = SHARES.mean / (examples.length + 1);
+    for (const text of [definition, ...examples])
+      learnSentence(text, { topic, isName: false, share }, compiled);
+    learnSentence(name, { topic, isName: true, share: SHARES.name }, compiled);
+  });
+  return compiled;
 }
 
-function weigh({ tokens, firstFeature, hashes }: Features, rarity: Uint8Array): Map<number, number> {
+function learnSentence(
+  text: string,
+  sentence: Sentence,
+  { sentences, isUsed, places, users, weights }: CompiledTopics,
+): void {
+  const found = weigh(readFeatures(text));
+  const norm = Math.sqrt([...found.values()].reduce((sum, weight) => sum + weight * weight, 0)) || 1;
+  for (const [hash, weight] of found) {
+    isUsed[hash >>> SLOT_SHIFT] = 1;
+    const place = places.get(hash) ?? users.length;
+    places.set(hash, place);
+    (users[place] ??= []).push(sentences.length);
+    (weights[place] ??= []).push(weight / norm);
+  }
+  sentences.push(sentence);
+}
+
+function weigh({ tokens, firstFeature, hashes }: Features): Map<number, number> {
+  const rarity = readRarity();
   const weights = new Map<number, number>();
   for (let i = 0; i < (firstFeature[tokens] ?? 0); i += 1) {
     const hash = hashes[i] ?? 0;
-    const weight = rarity[hash >>> (32 - RARITY_BITS)] ?? 0;
+    const weight = rarity[hash >>> SLOT_SHIFT] ?? 0;
     if (weight > 0) weights.set(hash, weight);
   }
   return weights;
+}
+
+/** How like its topic's sentences the likest stretch of a text is; kept where it is more than before. */
+function compare(text: string, compiled: CompiledTopics, likeness: Float64Array): void {
+  const { sentences, users, weights } = compiled;
+  const features = readFeatures(text);
+  const { tokens, firstFeature, hashes } = features;
+  const hits = findHits(features, compiled);
+  const rarity = readRarity();
+  const seen = new Int32Array(users.length).fill(-1);
+  const products = new Float64Array(sentences.length);
+  let firstHit = 0;
+  for (let start = 0; start < tokens && (start === 0 || start + STRETCH / 2 < tokens); start += STRETCH / 2) {
+    const from = firstFeature[start] ?? 0;
+    const to = firstFeature[Math.min(start + STRETCH, tokens)] ?? 0;
+    let squares = 0;
+    for (let i = from; i < to; i += 1) squares += (rarity[(hashes[i] ?? 0) >>> SLOT_SHIFT] ?? 0) ** 2;
+    while (firstHit < hits.length && (hits[firstHit]?.at ?? 0) < from) firstHit += 1;
+    products.fill(0);
+    for (let k = firstHit; k < hits.length; k += 1) {
+      const hit = hits[k];
+      if (!hit || hit.at >= to) break;
+      if (seen[hit.place] === start) continue; // said twice is said once
+      seen[hit.place] = start;
+      const using = users[hit.place] ?? [];
+      const shares = weights[hit.place] ?? [];
+      for (let u = 0; u < using.length; u += 1) {
+        const sentence = using[u] ?? 0;
+        products[sentence] = (products[sentence] ?? 0) + hit.weight * (shares[u] ?? 0);
+      }
+    }
+    if (squares > 0) keepLikest(products, Math.sqrt(squares), compiled, likeness);
+  }
+}
+
+type Hit = { at: number; place: number; weight: number };
+
+function findHits({ tokens, firstFeature, hashes }: Features, { isUsed, places }: CompiledTopics): Hit[] {
+  const rarity = readRarity();
+  const hits: Hit[] = [];
+  const count = firstFeature[tokens] ?? 0;
+  for (let at = 0; at < count; at += 1) {
+    const hash = hashes[at] ?? 0;
+    if (isUsed[hash >>> SLOT_SHIFT] === 0) continue;
+    const place = places.get(hash);
+    if (place !== undefined) hits.push({ at, place, weight: rarity[hash >>> SLOT_SHIFT] ?? 0 });
+  }
+  return hits;
+}
+
+/** Adds up what the sentences of each topic, which follow each other, are like. */
+function keepLikest(
+  products: Float64Array,
+  norm: number,
+  { count, sentences }: CompiledTopics,
+  likeness: Float64Array,
+): void {
+  let next = 0;
+  for (let topic = 0; topic < count; topic += 1) {
+    let sum = 0;
+    let closest = 0;
+    for (let sentence = sentences[next]; sentence?.topic === topic; sentence = sentences[next]) {
+      const similarity = (products[next] ?? 0) / norm;
+      sum += similarity * sentence.share;
+      if (!sentence.isName && similarity > closest) closest = similarity;
+      next += 1;
+    }
+    const like = sum + SHARES.closest * closest;
+    if (like > (likeness[topic] ?? 0)) likeness[topic] = like;
+  }
 }

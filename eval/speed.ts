@@ -1,0 +1,123 @@
+import { CLASSIFIERS } from '../src/guardrail-engine/classify/classifiers.ts';
+import { createContentClassifier } from '../src/guardrail-engine/classify/content.ts';
+import { compileTopics } from '../src/guardrail-engine/classify/topics.ts';
+import { makeViews } from '../src/guardrail-engine/text/views.ts';
+import { listWindows } from '../src/guardrail-engine/text/windows.ts';
+import { expand } from '../training/texts/expand.ts';
+import { DOCUMENT_WORDS } from '../training/texts/documents.ts';
+import { createSeededRandom } from '../training/seeded-random.ts';
+import type { EvalSection } from './section.ts';
+
+const RUNS = 1500;
+const WARM_UP = 300;
+// The machine may be shared: what took long only once was somebody else.
+const ROUNDS = 3;
+
+/** What the classifiers of every policy take together, windows and readings included. */
+export function measureSpeed(): EvalSection {
+  const before = process.memoryUsage();
+  const content = createContentClassifier({
+    categories: [
+      'HATE',
+      'INSULTS',
+      'SEXUAL',
+      'VIOLENCE',
+      'MISCONDUCT',
+      'JAILBREAK',
+      'PROMPT_INJECTION',
+      'PROMPT_LEAKAGE',
+    ],
+    tier: 'STANDARD',
+  });
+  const topics = compileTopics({
+    tier: 'STANDARD',
+    topics: Array.from({ length: 10 }, (_, index) => ({
+      name: `Topic ${index}`,
+      definition: `What somebody might ask about subject number ${index} on a rainy day.`,
+      examples: [
+        'Which one should I buy?',
+        'Is it allowed here?',
+        'Tell me all about it.',
+        'How much was it last year?',
+        'Who invented it?',
+      ],
+    })),
+  });
+  const after = process.memoryUsage();
+  const random = createSeededRandom(1);
+  const grow = (length: number) => {
+    let text = '';
+    while (text.length < length) text += `${expand('<sentence>', DOCUMENT_WORDS, random)} `;
+    return text.slice(0, length);
+  };
+  const judge = (text: string) => {
+    for (const { start, end } of listWindows(text.length)) {
+      const views = makeViews(text.slice(start, end));
+      content.judge(views, 'user');
+      topics.judge(views, 'user');
+    }
+  };
+  const timeAll = (texts: readonly string[], run: (text: string) => void) =>
+    texts.map((text) => {
+      let fastest = Infinity;
+      for (let round = 0; round < ROUNDS; round += 1) {
+        const startedMs = performance.now();
+        run(text);
+        fastest = Math.min(fastest, performance.now() - startedMs);
+      }
+      return fastest;
+    });
+  const texts = Array.from({ length: RUNS + WARM_UP }, () => grow(2000));
+  const times = timeAll(texts, judge)
+    .slice(WARM_UP)
+    .toSorted((a, b) => a - b);
+  const p99 = times[Math.floor(times.length * 0.99)] ?? 0;
+  const median = times[times.length >> 1] ?? 0;
+  const perCharacter = [2000, 20_000, 100_000].map(
+    (length) => Math.min(...timeAll([grow(length), grow(length), grow(length)], judge)) / length,
+  );
+  const grounding = timeAll(texts.slice(0, 400), (text) =>
+    CLASSIFIERS.scoreGrounding?.({
+      sources: [text],
+      query: text.slice(0, 80),
+      response: text.slice(500, 900),
+    }),
+  )
+    .slice(100)
+    .toSorted((a, b) => a - b);
+  const memory = (after.heapUsed + after.arrayBuffers - before.heapUsed - before.arrayBuffers) / 1e6;
+  return {
+    title: 'Speed of the classifiers',
+    protocol: [
+      '2,000 characters of mixed sentences, eight content and attack categories and ten topics of five examples, windows and readings included; one core of the machine that wrote this page. Each text is judged three times, of which the fastest counts. Words, regexes and PII come on top.',
+    ],
+    rows: [
+      {
+        what: '2,000 characters, p99',
+        goal: '≤ 2 ms with every policy',
+        value: `${p99.toFixed(2)} ms (median ${median.toFixed(2)} ms)`,
+        reached: p99 <= 2,
+      },
+      {
+        what: 'ns a character at 2,000 / 20,000 / 100,000 characters',
+        goal: 'linear',
+        value: perCharacter.map((ms) => Math.round(ms * 1e6)).join(' / '),
+        reached: (perCharacter[2] ?? 0) <= 1.5 * (perCharacter[0] ?? 0),
+      },
+      {
+        what: 'grounding and relevance, source of 2,000 and response of 400 characters, p99',
+        goal: '–',
+        value: `${(grounding[Math.floor(grounding.length * 0.99)] ?? 0).toFixed(2)} ms`,
+        reached: undefined,
+      },
+      {
+        what: 'memory of weights and topics',
+        goal: '–',
+        value: `${memory.toFixed(1)} MB`,
+        reached: undefined,
+      },
+    ],
+    tables: [],
+    notes: [],
+  };
+}
