@@ -8,7 +8,13 @@ export {
 } from './guardrail/config.ts';
 export { listUnsupportedPolicies, type UnsupportedPolicy } from './guardrail/unsupported.ts';
 export { compileGuardrail, GuardrailCompileError } from './guardrail/compile.ts';
-export type { CompiledGuardrail, GuardrailIdentity, GuardStream, Released } from './guardrail/compiled.ts';
+export type {
+  CompiledGuardrail,
+  GuardrailIdentity,
+  GuardStream,
+  Released,
+  StreamOptions,
+} from './guardrail/compiled.ts';
 export { describeIssue } from './guardrail/config-error.ts';
 export { RequestValidationError } from './guardrail/request-error.ts';
 export type * from './guardrail/response.ts';

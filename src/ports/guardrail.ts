@@ -2,6 +2,9 @@ import type { RecordedGuard } from '../road/record.ts';
 
 export type GuardrailSource = 'INPUT' | 'OUTPUT';
 
+/** Where a text comes from: an attack in a tool's result is another one than a user's own. */
+export type TextOrigin = 'user' | 'model' | 'document';
+
 /** A guardrail's word on one or more texts. */
 export interface GuardrailVerdict {
   readonly action: 'none' | 'masked' | 'blocked';
@@ -35,6 +38,8 @@ export interface Guardrail {
   assess(request: {
     readonly source: GuardrailSource;
     readonly texts: readonly string[];
+    /** One for each text; without them, a user's or the model's, by the source. */
+    readonly origins?: readonly TextOrigin[];
     readonly signal: AbortSignal;
   }): GuardrailVerdict | Promise<GuardrailVerdict>;
   openStream(request: { readonly source: GuardrailSource; readonly signal: AbortSignal }): GuardrailStream;

@@ -29,8 +29,12 @@ export function createEmbeddedGuardrail(reference: GuardrailReference, clock: Cl
     findings: summariseFindings(response.assessments),
   });
   return {
-    assess({ source, texts }) {
-      const response = compiled.assess({ source, content: texts.map((text) => ({ text: { text } })) });
+    assess({ source, texts, origins }) {
+      const content = texts.map((text, i) => {
+        const origin = origins?.[i];
+        return { text: { text }, ...(origin === undefined ? {} : { origin }) };
+      });
+      const response = compiled.assess({ source, content });
       const recorded = record(source, response);
       return {
         action: recorded.action,

@@ -1,5 +1,5 @@
-import type { Guardrail, GuardrailVerdict } from '../../ports/guardrail.ts';
-import type { Usage } from '../../road/conversation.ts';
+import type { Guardrail, GuardrailVerdict, TextOrigin } from '../../ports/guardrail.ts';
+import type { Message, Usage } from '../../road/conversation.ts';
 import {
   proveGuardedEvents,
   proveGuardedPrompt,
@@ -21,10 +21,12 @@ export async function guardInput(
   signal: AbortSignal,
 ): Promise<GuardedPrompt | InputBlocked | Refusal> {
   const { redacted, prompt: asked } = reservation;
-  const texts = collectTexts(asked);
+  const shown = collectTexts(asked);
+  const texts = shown.map(({ text }) => text);
+  const origins = shown.map(({ origin }) => origin);
   let verdict: GuardrailVerdict;
   try {
-    verdict = await guardrail.assess({ source: 'INPUT', texts, signal });
+    verdict = await guardrail.assess({ source: 'INPUT', texts, origins, signal });
   } catch (error) {
     // A guardrail's message may repeat what it was shown, so its name alone goes on the record.
     const detail = signal.aborted ? 'the caller left' : error instanceof Error ? error.name : 'unknown';
@@ -57,11 +59,23 @@ export async function guardInput(
   }
 }
 
-function collectTexts({ messages, parameters }: ModelPrompt): string[] {
-  const texts: string[] = [];
-  for (const message of messages) for (const block of message.blocks) texts.push(...listJudgedTexts(block));
-  texts.push(...(parameters.stopSequences ?? []));
-  return texts;
+// What a tool gave may hold orders of somebody else's. An earlier answer is the caller's word, too: nothing proves that a
+// model gave it.
+const ORIGINS: Readonly<Record<Message['role'], TextOrigin>> = {
+  user: 'user',
+  assistant: 'user',
+  tool: 'document',
+};
+
+function collectTexts({ messages, parameters }: ModelPrompt): { text: string; origin: TextOrigin }[] {
+  const shown: { text: string; origin: TextOrigin }[] = [];
+  for (const { role, blocks } of messages) {
+    for (const block of blocks) {
+      for (const text of listJudgedTexts(block)) shown.push({ text, origin: ORIGINS[role] });
+    }
+  }
+  for (const text of parameters.stopSequences ?? []) shown.push({ text, origin: 'user' });
+  return shown;
 }
 
 function replaceTexts(prompt: ModelPrompt, texts: readonly string[]): ModelPrompt {

@@ -108,6 +108,24 @@ for (const [name, messages, changes] of HIDING) {
   });
 }
 
+test('tells whose text is whose', async () => {
+  const origins: unknown[] = [];
+  const asking: Guardrail = {
+    assess: (request) => {
+      origins.push(request.origins);
+      return pass(request.texts);
+    },
+    openStream: (options) => EMBEDDED.openStream(options),
+  };
+  const messages: readonly Message[] = [
+    user(text('a')),
+    { role: 'assistant', blocks: [call('{}')] },
+    { role: 'tool', blocks: [result('b')] },
+  ];
+  await guard(messages, asking, { parameters: { maxOutputTokens: 1, stopSequences: ['c'] } });
+  assert.deepEqual(origins, [['user', 'user', 'document', 'user']]);
+});
+
 test('a mask goes into the block that it belongs to', async () => {
   const guarded = await guard(
     [
