@@ -5,7 +5,7 @@ import type { PiiPattern } from './patterns.ts';
 const GAP = String.raw`[ \u00a0.\-\u2010-\u2013]`;
 const EXTENSION = String.raw`(?:[ ,]{0,2}(?i:x|ext\.?|extension)[ .:]?\d{1,6})?`;
 const PHONE_WORDS = near(
-  '(?:tele)?(?:phones?|tel|mobile|mob|cell(?:ular)?|fax|call(?:ed|ing)?|dial(?:ed|ing)?|ring|sms|whatsapp|hotline|reach|contact|landline|handset|pager)',
+  '(?:tele)?(?:phones?|tel|mobile|mob|cell(?:ular)?|fax|call(?:ed|ing)?|dial(?:ed|ing)?|ring|sms|whatsapp|hotline|reach|contact|landline|handset|pager|(?:my|his|her|their|your|our|new) number(?: is)?)',
   40,
 );
 
@@ -42,6 +42,10 @@ export const PHONE_PATTERNS: readonly PiiPattern[] = [
     source: String.raw`(?<![\p{L}\p{N}])(?:\+|00)[1-9](?:${GAP}{0,2}[()/]?\d){6,16}\)?(?:[ \u00a0.\-]?\d){0,6}${EXTENSION}(?![\p{L}\p{N}])`,
     accept: (text, start, end) => (digitsOf(text.slice(start, end)).length <= 20 ? end : -1),
     maxUnits: 48,
+  },
+  {
+    // Nothing but a telephone number begins with its area in brackets.
+    source: String.raw`(?<![\p{L}\p{N}+/])\(\d{2,4}\)[ \u00a0]?\d{3,4}[ \u00a0.\-]\d{3,4}${EXTENSION}(?![\p{L}\p{N}])`,
   },
   {
     source: String.raw`(?<![\p{L}\p{N}.+/\-])\(?\d{1,5}\)?(?:[ \u00a0./\-]{1,2}\(?\d{1,8}\)?){0,6}${EXTENSION}(?![\p{L}\p{N}])`,
