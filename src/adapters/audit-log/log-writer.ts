@@ -7,6 +7,7 @@ import type { CheckpointWriter } from './checkpoint-file.ts';
 import { Committer } from './committer.ts';
 import type { Group } from './group.ts';
 import type { LogRecord, Predecessor } from './log-record.ts';
+import { jsonOf } from './record-json.ts';
 import type { SegmentWriter } from './segment-writer.ts';
 
 export interface LogWriterOptions {
@@ -156,7 +157,7 @@ export class LogWriter implements AuditLog {
   }
 
   #write(group: Group, record: AuditRecord | LogRecord): void {
-    this.#segmentBytes += group.append(this.#chain.append(JSON.stringify(record)));
+    this.#segmentBytes += group.append(this.#chain.append(jsonOf(record)));
     if (this.#segmentBytes > this.#options.limits.segmentBytes / 2) this.#options.segments.prepareNext();
   }
 

@@ -1,15 +1,9 @@
 import type { Worker } from 'node:worker_threads';
 import type { ArchiveEntry } from '../../../ports/archive.ts';
 import type { Evidence } from '../../../ports/evidence.ts';
-import type { AdminRecord, ClosedRecord, Intent } from '../../../road/record.ts';
+import type { AdminRecord, AuditRecord, ClosedRecord, Intent } from '../../../road/record.ts';
 import { DONE, type FromEvidence, type ToEvidence } from './message.ts';
-import {
-  boundBytes,
-  makeOperation,
-  writeOperation,
-  type Operation,
-  type OperationKind,
-} from './operation.ts';
+import { boundBytes, makeOperation, writeOperation, type Operation } from './operation.ts';
 import { SharedBatch, type SharedMemory } from './shared-batch.ts';
 
 /** A batch takes no more operations when it is this large; one that is larger by itself travels alone. */
@@ -21,6 +15,7 @@ const STALL_MS = 7500;
 const MAX_HELD = 20_000;
 
 interface Waiting extends PromiseWithResolvers<void> {
+  readonly kind: AuditRecord['kind'];
   readonly operation: Operation;
 }
 
@@ -88,17 +83,17 @@ class EvidenceThread implements Evidence {
   }
 
   open(intent: Intent, prompt?: ArchiveEntry): Promise<void> {
-    return this.#refuse() ?? this.#add('open', intent, prompt);
+    return this.#refuse() ?? this.#add(intent, prompt);
   }
 
   close(record: ClosedRecord, answer?: ArchiveEntry): Promise<void> {
     const isFull = this.#stall !== undefined && this.#queue.length >= MAX_HELD;
     const why = this.#end ?? (isFull ? this.#stall : undefined);
-    return why === undefined ? this.#add('close', record, answer) : Promise.reject(new Error(why));
+    return why === undefined ? this.#add(record, answer) : Promise.reject(new Error(why));
   }
 
   note(record: AdminRecord, text?: ArchiveEntry): Promise<void> {
-    return this.#refuse() ?? this.#add('note', record, text);
+    return this.#refuse() ?? this.#add(record, text);
   }
 
   fault(): string | undefined {
@@ -127,11 +122,11 @@ class EvidenceThread implements Evidence {
     return fault === undefined ? undefined : Promise.reject(new Error(fault));
   }
 
-  #add(kind: OperationKind, record: object, entry: ArchiveEntry | undefined): Promise<void> {
-    const operation = makeOperation(kind, record, entry);
+  #add(record: AuditRecord, entry: ArchiveEntry | undefined): Promise<void> {
+    const operation = makeOperation(record, entry);
     if (boundBytes(operation) > MAX_OPERATION_BYTES)
       return Promise.reject(new Error('it is too large for a record or an archive entry'));
-    const waiting = { ...Promise.withResolvers<void>(), operation };
+    const waiting = { ...Promise.withResolvers<void>(), kind: record.kind, operation };
     this.#queue.push(waiting);
     if (this.#underWay.length === 0 && !this.#scheduled) {
       this.#scheduled = true;
@@ -198,8 +193,8 @@ class EvidenceThread implements Evidence {
     const stall = `the thread that writes evidence has not answered for ${(this.#stallMs / 1000).toFixed(1)} s`;
     this.#setStall(stall);
     // Closed records are held: they are written when the thread goes on.
-    for (const { operation, reject } of [...this.#underWay, ...this.#queue])
-      if (operation.kind !== 'close') reject(new Error(stall));
+    for (const { kind, reject } of [...this.#underWay, ...this.#queue])
+      if (kind !== 'closed') reject(new Error(stall));
     if (this.#end !== undefined) this.#lose('it did not stop');
   }
 

@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Evidence } from '../../../ports/evidence.ts';
-import type { AdminRecord, ClosedRecord, Intent } from '../../../road/record.ts';
+import type { AuditRecord } from '../../../road/record.ts';
+import { rememberJson } from '../../audit-log/record-json.ts';
 import { DONE, LATER, type FromEvidence, type ToEvidence } from './message.ts';
 import { readEntry, readOperation, type Operation } from './operation.ts';
 import { SharedBatch, type SharedMemory } from './shared-batch.ts';
@@ -86,11 +87,12 @@ function run(evidence: Evidence, operation: Operation): Running {
 
 async function perform(evidence: Evidence, operation: Operation): Promise<void> {
   const entry = readEntry(operation);
-  const record: unknown = JSON.parse(operation.recordJson);
   // The port's types held on the other side, and JSON carries all that a record may be.
-  if (operation.kind === 'open') return await evidence.open(record as Intent, entry);
-  if (operation.kind === 'close') return await evidence.close(record as ClosedRecord, entry);
-  return await evidence.note(record as AdminRecord, entry);
+  const record = JSON.parse(operation.recordJson) as AuditRecord;
+  rememberJson(record, operation.recordJson);
+  if (record.kind === 'opened') return await evidence.open(record, entry);
+  if (record.kind === 'closed') return await evidence.close(record, entry);
+  return await evidence.note(record, entry);
 }
 
 async function describeFailure(promise: Promise<void>): Promise<string | undefined> {
