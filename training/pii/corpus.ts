@@ -83,6 +83,28 @@ export function* nameSomebody(texts: readonly string[], seed: number): Generator
   }
 }
 
+/** Real sentences with an address put in anywhere: it must be told by itself. */
+export function* putAnywhere(texts: readonly string[], seed: number): Generator<LabelledText> {
+  for (const [, faker] of SCRIPTS) faker.seed(seed);
+  const dice = allFakers.en;
+  for (const paragraph of texts) {
+    for (const whole of paragraph.match(/[^\n]{20,300}/g) ?? []) {
+      if (dice.number.int(3) !== 0) continue;
+      const gaps = [...whole.matchAll(/ (?=[a-z])/g)];
+      const gap = gaps[dice.number.int(Math.max(0, gaps.length - 1))];
+      const local = dice.number.int(1) === 0 ? allFakers.en_US : dice.helpers.arrayElement(SCRIPTS)[1];
+      const value = makeValue('address', local, dice);
+      if (gap === undefined || value === undefined) continue;
+      const before =
+        whole.slice(0, gap.index) + dice.helpers.arrayElement([' ', ' ', ', ', ': ', '\n', ' at ', ' (']);
+      const behind =
+        dice.helpers.arrayElement([' ', ' ', ', ', '. ', '\n', ') ', ' - ']) + whole.slice(gap.index + 1);
+      const span = { type: 'ADDRESS', start: before.length, end: before.length + value.length };
+      yield { text: before + value + behind, spans: [span] };
+    }
+  }
+}
+
 function putIn(
   whole: string,
   places: readonly { match: RegExpExecArray; type: string }[],

@@ -21,7 +21,7 @@ import {
 } from '../../src/guardrail-engine/pii/tagger/features.ts';
 import { buildFilter, openGazetteer } from '../../src/guardrail-engine/pii/tagger/gazetteer.ts';
 import { readTokens, type Token } from '../../src/guardrail-engine/pii/tagger/tokens.ts';
-import { makeSentences, nameSomebody, readRows, type LabelledText } from './corpus.ts';
+import { makeSentences, nameSomebody, putAnywhere, readRows, type LabelledText } from './corpus.ts';
 import { isHeldOut } from './held-out.ts';
 
 const SENTENCES = Number(process.env['SENTENCES'] ?? 60_000);
@@ -111,7 +111,10 @@ function* listTexts(data: string): Generator<LabelledText> {
   const prose = ['ultrachat', 'self-instruct', 'awesome-chatgpt', 'banking77'].flatMap((set) =>
     readRows(`${data}/prompt-attack/${set}-benign.jsonl`).map(({ text }) => text),
   );
-  for (let i = 0; i < REPEATS; i++) yield* nameSomebody(prose, 20260201 + i);
+  for (let i = 0; i < REPEATS; i++) {
+    yield* nameSomebody(prose, 20260201 + i);
+    yield* putAnywhere(prose, 20260301 + i);
+  }
   yield* makeSentences(SENTENCES, { seed: 20260101, part: IS_TRIAL ? 'train' : 'all' });
 }
 
