@@ -1,4 +1,4 @@
-import { openPiiTagger, TAGGED_TYPES } from '../pii/tag-stream.ts';
+import { createPiiTagger, TAGGED_TYPES } from '../pii/tag-stream.ts';
 import { piiScanner } from '../pii/pattern-node.ts';
 import { PII_TYPES, type PiiType } from '../pii/types.ts';
 import { parseRegex } from '../regex/parse.ts';
@@ -99,6 +99,6 @@ function scannerFor(rules: readonly Rule[]): TextScanner | undefined {
   return {
     scanners: { all: all.map(({ scanner }) => scanner), leetWords: leet.map(({ scanner }) => scanner) },
     ruleOf: [...all, ...leet].map(({ ruleOf }) => ruleOf),
-    openOthers: tagged.size > 0 ? [() => openPiiTagger(tagged)] : [],
+    openOthers: tagged.size > 0 ? [createPiiTagger(tagged)] : [],
   };
 }

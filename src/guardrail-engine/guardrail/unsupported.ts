@@ -1,6 +1,4 @@
 import { CLASSIFIERS } from '../classify/classifiers.ts';
-import { piiScanner } from '../pii/pattern-node.ts';
-import { TAGGED_TYPES } from '../pii/tag-stream.ts';
 import { parseRegex } from '../regex/parse.ts';
 import { RegexRefusedError } from '../regex/syntax.ts';
 import { createScanner } from '../scan/scanner.ts';
@@ -43,14 +41,6 @@ export function listUnsupportedPolicies(
         reason: 'the embedded engine sees text only',
       });
     }
-  });
-  config.sensitiveInformationPolicyConfig?.piiEntitiesConfig?.forEach(({ type }, i) => {
-    if (TAGGED_TYPES.has(type) || piiScanner(type) !== undefined) return;
-    unsupported.push({
-      path: `sensitiveInformationPolicyConfig.piiEntitiesConfig[${i}].type`,
-      policy: `PII type ${type}`,
-      reason: 'the embedded engine has no detector for it',
-    });
   });
   return [...unsupported, ...listRefusedRegexes(config)];
 }

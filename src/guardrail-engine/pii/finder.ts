@@ -1,7 +1,7 @@
 import { FoundMerger } from '../scan/merge.ts';
 import { scanWholeText, type TextScanner } from '../scan/text-scan.ts';
 import { piiScanner } from './pattern-node.ts';
-import { openPiiTagger, TAGGED_TYPES } from './tag-stream.ts';
+import { createPiiTagger, TAGGED_TYPES } from './tag-stream.ts';
 import type { PiiType } from './types.ts';
 
 /** Personal data in a text; offsets are UTF-16 code units, `end` exclusive. */
@@ -17,7 +17,7 @@ export function createPiiFinder(types: readonly PiiType[]): (text: string) => Fo
   const scanner: TextScanner = {
     scanners: { all: scanners.map((one) => one.scanner), leetWords: [] },
     ruleOf: scanners.map((one) => one.scanner.patterns.map(() => one.rule)),
-    openOthers: tagged.size > 0 ? [() => openPiiTagger(tagged)] : [],
+    openOthers: tagged.size > 0 ? [createPiiTagger(tagged)] : [],
   };
   return (text) =>
     new FoundMerger().add(scanWholeText(scanner, text), text.length).flatMap(({ rule, start, end }) => {

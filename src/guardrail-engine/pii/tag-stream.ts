@@ -9,9 +9,10 @@ import type { PiiType } from './types.ts';
 /** The types that no format tells: a tagger does, by what stands in them and around them. */
 export const TAGGED_TYPES: ReadonlySet<PiiType> = new Set(['NAME', 'ADDRESS']);
 
-/** Opens a tagger of one text; `rules` are those of the types that are wanted. */
-export function openPiiTagger(rules: ReadonlyMap<PiiType, number>): TextScan {
-  return new TagStream(rules, openTaggerModel());
+/** Makes what opens a tagger for a text; `rules` are those of the types that are wanted. The model is unpacked now. */
+export function createPiiTagger(rules: ReadonlyMap<PiiType, number>): () => TextScan {
+  const model = openTaggerModel();
+  return () => new TagStream(rules, model);
 }
 
 /** Tags a text while it arrives: a token is decided when the two behind it are known. */
