@@ -3,7 +3,8 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { formatMetrics } from '../src/adapters/telemetry/metrics-text.ts';
-import { createPrometheusTelemetry, createProcessMetrics } from '../src/adapters/telemetry/prometheus.ts';
+import { createProcessMetrics } from '../src/adapters/telemetry/process-metrics.ts';
+import { createPrometheusTelemetry } from '../src/adapters/telemetry/prometheus.ts';
 import { createProgram } from '../src/cli/program.ts';
 import { renderJsonSchemas } from '../src/governance/json-schemas.ts';
 import { REFUSALS } from '../src/road/refusal.ts';
@@ -65,7 +66,7 @@ function renderCommandLine(): string {
 }
 
 async function renderMetrics(): Promise<string> {
-  const process = createProcessMetrics({ ready: () => true });
+  const process = createProcessMetrics({ ready: () => true, readLimits: async () => [] });
   const body = await formatMetrics([
     ...(await createPrometheusTelemetry().read()),
     ...(await process.read()),

@@ -8,24 +8,29 @@ import { joinEvidence } from '../adapters/evidence/joined.ts';
 import type { FromEvidence } from '../adapters/evidence/thread/message.ts';
 import { serveEvidence } from '../adapters/evidence/thread/serve.ts';
 import { blockingFiles } from '../adapters/audit-log/file-system.ts';
+import { createRuleTelemetry } from '../adapters/telemetry/business-rules.ts';
 import { createLogger, createLogTelemetry, openLogFile } from '../adapters/telemetry/log.ts';
 import { createOtelTelemetry } from '../adapters/telemetry/open-telemetry.ts';
 import { createPrometheusTelemetry } from '../adapters/telemetry/prometheus.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
-import type { EvidenceThreadData, ToTelemetry } from './start-evidence.ts';
+import type { EvidenceThreadData, FromTelemetry, ToTelemetry } from './start-evidence.ts';
 
 if (parentPort === null) throw new Error('this file is the start of a thread, not of a process');
 const { memory, stateDir, log, otlpEndpoint, telemetry } = workerData as EvidenceThreadData; // `startEvidence` handed it over
 try {
   const file = openLogFile(log.fd);
   const prometheus = createPrometheusTelemetry();
+  const tell = (message: FromTelemetry) => telemetry.postMessage(message, []);
+  const rules = createRuleTelemetry((raised) => tell({ kind: 'alert', raised }));
   telemetry.on('message', (message: ToTelemetry) => {
     if (message.kind === 'line') file.write(message.line);
-    else void prometheus.read().then((metrics) => telemetry.postMessage(metrics, []));
+    else if (message.kind === 'watch') rules.watch(message.rules);
+    else void prometheus.read().then((metrics) => tell({ kind: 'metrics', metrics }));
   });
   const logger = createLogger({ level: log.level, file });
   const sinks = [
     prometheus,
+    rules,
     createLogTelemetry(logger),
     ...(otlpEndpoint === undefined ? [] : [await createOtelTelemetry({ endpoint: otlpEndpoint })]),
   ];

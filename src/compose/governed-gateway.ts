@@ -37,6 +37,7 @@ export class GovernedGateway implements Gateway {
   readonly #verify: (governance: Governance) => TokenVerifier;
   readonly #assertServable: GatewayParts['assertServable'];
   readonly #metrics: Gateway['metrics'];
+  readonly #onGovernance: GatewayParts['onGovernance'];
   #world: World;
   #reloadProblems: readonly string[] = [];
   #reloading: Promise<unknown> = Promise.resolve();
@@ -48,6 +49,7 @@ export class GovernedGateway implements Gateway {
     this.#verify = parts.createVerifier;
     this.#assertServable = parts.assertServable;
     this.#metrics = parts.metrics;
+    this.#onGovernance = parts.onGovernance;
     this.#world = world;
   }
 
@@ -61,6 +63,7 @@ export class GovernedGateway implements Gateway {
       verifier: parts.createVerifier(governance),
       engines: parts.engines,
     });
+    parts.onGovernance(governance);
     return new GovernedGateway(parts, world);
   }
 
@@ -161,6 +164,7 @@ export class GovernedGateway implements Gateway {
       if (world === undefined) return 'unchanged';
       await this.#note('governance.reload', { cause, version: world.governance.version });
       this.#world = world;
+      this.#onGovernance(world.governance);
       return 'swapped';
     } catch (error) {
       this.#reloadProblems =
@@ -214,4 +218,6 @@ export interface GatewayParts {
   /** Throws when this governance must not be served where and how the gateway runs. */
   readonly assertServable: (governance: Governance) => void;
   readonly metrics: Gateway['metrics'];
+  /** Hears of every version that is served, from when it is. */
+  readonly onGovernance: (governance: Governance) => void;
 }

@@ -12,8 +12,9 @@ import { createOpenAiCompatible } from '../adapters/model/openai-compatible/prov
 import { createStandIn } from '../adapters/model/stand-in.ts';
 import { createLocalRouteHealth } from '../adapters/route-health/local.ts';
 import { createLogger } from '../adapters/telemetry/log.ts';
+import { readLimits } from '../adapters/telemetry/limit-gauges.ts';
 import { formatMetrics, METRICS_CONTENT_TYPE, type Metrics } from '../adapters/telemetry/metrics-text.ts';
-import { createProcessMetrics } from '../adapters/telemetry/prometheus.ts';
+import { createProcessMetrics } from '../adapters/telemetry/process-metrics.ts';
 import { openLocalSwitches } from '../adapters/switches/local.ts';
 import type { Governance } from '../governance/governance.ts';
 import { createServer } from '../http/server.ts';
@@ -22,6 +23,7 @@ import { AddressLimiter } from '../stages/edge/address-limiter.ts';
 import { createKeyring, type Keyring } from '../stages/identity/keyring.ts';
 import { createTokenVerifier } from '../stages/identity/oidc-token.ts';
 import { SwitchBoard } from '../stages/switches/switch-board.ts';
+import { startAlerting, type Alerting } from './alerting.ts';
 import { countRequests } from './drain.ts';
 import { GovernedGateway, type ReloadOutcome } from './governed-gateway.ts';
 import { startLeftovers } from './leftovers.ts';
@@ -82,19 +84,33 @@ export async function startLocalGateway(options: LocalOptions): Promise<LocalGat
   const documents = createHttpIssuerDocuments();
   const issuer = await openLoopbackIssuer({ stateDir, clock: systemClock, beyond: documents });
   const keyring = createKeyring({ documents: issuer.documents, clock: systemClock });
-  const onFault = (fault: string | undefined) =>
-    fault === undefined
-      ? logger.info('evidence can be written again')
-      : logger.error({ fault }, 'evidence cannot be written');
+  let gateway: GovernedGateway | undefined;
+  const ownMetrics = createProcessMetrics({
+    ready: () => gateway?.readiness().ready ?? false,
+    readLimits: () => readLimits(ledger, clock.nowMs()),
+  });
+  const alerting: Alerting = startAlerting({
+    env,
+    clock: systemClock,
+    logger,
+    count: ownMetrics.countAlert,
+    watch: (rules) => link.watch(rules, (raised) => alerting.raise(raised)),
+  });
+  const onFault = (fault: string | undefined) => {
+    alerting.fault('evidence', fault);
+    if (fault === undefined) logger.info('evidence can be written again');
+    else logger.error({ fault }, 'evidence cannot be written');
+  };
   const otlpEndpoint = env['OTEL_EXPORTER_OTLP_ENDPOINT'];
   const evidence = await startEvidence({ stateDir, log, otlpEndpoint, link, onFault });
   const archive = openLocalArchive({ stateDir, clock: systemClock });
   const ledger = openLocalLedger({
     stateDir,
-    onFault: (fault) =>
-      fault === undefined
-        ? logger.info('the ledger can be written again')
-        : logger.error({ fault }, 'the ledger cannot be written, so requests with limits are refused'),
+    onFault: (fault) => {
+      alerting.fault('ledger', fault);
+      if (fault === undefined) logger.info('the ledger can be written again');
+      else logger.error({ fault }, 'the ledger cannot be written, so requests with limits are refused');
+    },
   });
   const switches = openLocalSwitches({ stateDir, clock: systemClock });
   const askedRequests = openAskedRequests({ stateDir });
@@ -105,8 +121,6 @@ export async function startLocalGateway(options: LocalOptions): Promise<LocalGat
   };
   // Limits and records go by one clock, which never runs backward; tokens by the machine's own.
   const clock = createSteadyClock(systemClock);
-  let gateway: GovernedGateway | undefined;
-  const ownMetrics = createProcessMetrics({ ready: () => gateway?.readiness().ready ?? false });
   const readMetrics = async () => [...(await ownMetrics.read()), ...(await link.read())];
   siblings.serveMetrics(readMetrics);
   const stopEngines = async () => {
@@ -118,6 +132,8 @@ export async function startLocalGateway(options: LocalOptions): Promise<LocalGat
       askedRequests.stop(),
       documents.close(),
     ]);
+    // What the last records raised is with it by now.
+    await alerting.stop();
   };
   try {
     gateway = await GovernedGateway.open({
@@ -136,6 +152,7 @@ export async function startLocalGateway(options: LocalOptions): Promise<LocalGat
       createVerifier: (governance) => createVerifier({ governance, issuer, keyring }),
       assertServable: (governance) =>
         assertServable(governance, { host, env, warn: (message) => logger.warn(message) }),
+      onGovernance: (governance) => alerting.follow(governance),
       metrics: async () => ({
         contentType: METRICS_CONTENT_TYPE,
         body: await siblings.formatMetrics(await readMetrics()),

@@ -20,6 +20,18 @@ const OPENAI: Partial<Route> = { provider: 'openai-compatible', apiKeyEnv: undef
 const BEDROCK: Partial<Route> = { provider: 'bedrock' };
 const PRODUCTION: Partial<Governance> = { environment: 'production' };
 
+const ALERTED: Partial<Governance> = {
+  ...PRODUCTION,
+  alerts: {
+    rules: [],
+    budgets: [],
+    faults: [],
+    destinations: new Map([
+      ['oncall', { type: 'pagerduty', routingKeyEnv: 'PAGERDUTY_KEY', url: 'https://example.invalid' }],
+      ['chat', { type: 'webhook', url: 'https://example.invalid', urlEnv: undefined }],
+    ]),
+  },
+};
 /** Governance and surroundings → why it is not served; '' where it is. */
 const CASES: readonly (readonly [
   name: string,
@@ -66,6 +78,20 @@ const CASES: readonly (readonly [
     governanceWith(BEDROCK, PRODUCTION),
     '0.0.0.0',
     { AWS_ACCESS_KEY_ID: 'ASIAIOSFODNN7EXAMPLE' },
+    '',
+  ],
+  [
+    'a destination of alerts in production without its key',
+    governanceWith(OPENAI, ALERTED),
+    '0.0.0.0',
+    { PAGERDUTY_KEY: '' },
+    'PAGERDUTY_KEY is not set, so no alert reaches oncall',
+  ],
+  [
+    'a destination of alerts in production with its key',
+    governanceWith(OPENAI, ALERTED),
+    '0.0.0.0',
+    { PAGERDUTY_KEY: 'x' },
     '',
   ],
 ];

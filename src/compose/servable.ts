@@ -40,6 +40,7 @@ export function assertServable(governance: Governance, surroundings: Surrounding
     );
   }
   assertNoModelKeys(governance, surroundings);
+  assertAlertsArrive(governance, surroundings);
 }
 
 function isLoopback(host: string): boolean {
@@ -48,6 +49,17 @@ function isLoopback(host: string): boolean {
     return true;
   } catch {
     return false;
+  }
+}
+
+/** An alert that has nowhere to go is found out when it is needed, which is too late. */
+function assertAlertsArrive({ alerts, environment }: Governance, { env, warn }: Surroundings): void {
+  for (const [name, destination] of alerts.destinations) {
+    const variable = destination.type === 'pagerduty' ? destination.routingKeyEnv : destination.urlEnv;
+    if (variable === undefined || env[variable]) continue;
+    const message = `${variable} is not set, so no alert reaches ${name}. Set it, or remove the destination.`;
+    if (environment === 'production') throw new Error(message);
+    warn(`${message} In production the gateway would not start.`);
   }
 }
 

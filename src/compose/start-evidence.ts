@@ -2,8 +2,10 @@ import { writeSync } from 'node:fs';
 import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
 import { openEvidenceThread } from '../adapters/evidence/thread/client.ts';
 import type { SharedMemory } from '../adapters/evidence/thread/shared-batch.ts';
+import type { WatchedRules } from '../adapters/telemetry/business-rules.ts';
 import type { LogFile } from '../adapters/telemetry/log.ts';
 import type { Metrics } from '../adapters/telemetry/metrics-text.ts';
+import type { RaisedAlert } from '../road/alert.ts';
 import type { Evidence } from '../ports/evidence.ts';
 
 /** What the gateway hands to the thread that writes its evidence. */
@@ -20,7 +22,14 @@ export interface EvidenceOptions {
   readonly otlpEndpoint: string | undefined;
 }
 
-export type ToTelemetry = { readonly kind: 'line'; readonly line: string } | { readonly kind: 'read' };
+export type ToTelemetry =
+  | { readonly kind: 'line'; readonly line: string }
+  | { readonly kind: 'watch'; readonly rules: WatchedRules }
+  | { readonly kind: 'read' };
+
+export type FromTelemetry =
+  | { readonly kind: 'metrics'; readonly metrics: Metrics }
+  | { readonly kind: 'alert'; readonly raised: RaisedAlert };
 
 const READ_MS = 3000;
 
@@ -29,6 +38,8 @@ export interface TelemetryLink extends LogFile {
   readonly far: MessagePort;
   /** The metrics of closed records; none where the thread does not answer. */
   read(): Promise<Metrics>;
+  /** Looks at records for these rules from now on. */
+  watch(rules: WatchedRules, onAlert: (raised: RaisedAlert) => void): void;
   /** From now on the thread is gone, and lines go to the file themselves. */
   end(): void;
 }
@@ -36,7 +47,11 @@ export interface TelemetryLink extends LogFile {
 export function openTelemetryLink(fd: number): TelemetryLink {
   const { port1: near, port2: far } = new MessageChannel();
   const waiting: ((metrics: Metrics) => void)[] = [];
-  near.on('message', (metrics: Metrics) => waiting.shift()?.(metrics));
+  let onAlert: ((raised: RaisedAlert) => void) | undefined;
+  near.on('message', (message: FromTelemetry) => {
+    if (message.kind === 'alert') onAlert?.(message.raised);
+    else waiting.shift()?.(message.metrics);
+  });
   near.unref();
   let ended = false;
   return {
@@ -44,6 +59,10 @@ export function openTelemetryLink(fd: number): TelemetryLink {
     write: (line) => {
       if (ended) writeSync(fd, line);
       else near.postMessage({ kind: 'line', line } satisfies ToTelemetry, []);
+    },
+    watch: (rules, raise) => {
+      onAlert = raise;
+      near.postMessage({ kind: 'watch', rules } satisfies ToTelemetry, []);
     },
     read: () =>
       new Promise((resolve) => {

@@ -7,6 +7,7 @@ import { FILE_CASES } from './cases/files.ts';
 import { POLICY_CASES } from './cases/policies.ts';
 import { REFERENCE_CASES } from './cases/references.ts';
 import { MONEY_CASES } from './cases/money.ts';
+import { RULE_CASES } from './cases/rules.ts';
 import { SAFETY_CASES } from './cases/safety.ts';
 import { compileSource } from './compile.ts';
 import { hashFiles, readSource, type Source } from './source.ts';
@@ -35,6 +36,7 @@ for (const [kind, cases] of Object.entries({
   money: MONEY_CASES,
   policies: POLICY_CASES,
   edge: EDGE_CASES,
+  rules: RULE_CASES,
 })) {
   suite(kind, () => {
     for (const governanceCase of cases) {

@@ -27,6 +27,7 @@ import {
 } from './price-files.ts';
 import type { Problem } from './problem.ts';
 import { compilePrompt } from './prompt-files.ts';
+import { compileAlertRules } from './rule-files.ts';
 import { checkSafety, type Hashes } from './safety.ts';
 import { readSource, type Source } from './source.ts';
 import { checkTool } from './tool-file.ts';
@@ -75,6 +76,8 @@ export function compileSource(source: Source): Compiled {
   const known = { capabilities: listNames(source, 'capabilities'), tenants: listNames(source, 'tenants') };
   problems.push(...checkPolicyReferences(policies.policies, known));
   problems.push(...checkEdge(parts.root));
+  const alerts = compileAlertRules(parts);
+  problems.push(...alerts.problems);
   problems.push(...checkSafety({ parts, guardrails, tenants: known.tenants, hashes }));
   if (problems.length > 0 || parts.root === undefined) {
     return { governance: undefined, problems: sortProblems(problems), warnings: [], hashes };
@@ -98,6 +101,7 @@ export function compileSource(source: Source): Compiled {
     },
     prices: compilePrices(prices),
     policies: policies.sources,
+    alerts: alerts.alerts,
   };
   const warnings = listWarnings({ governance, parts, policies: policies.policies });
   return { governance: freezeDeep(governance), problems: [], warnings: sortProblems(warnings), hashes };

@@ -1,4 +1,5 @@
 import type { AcceptedIssuer } from '../ports/identity.ts';
+import type { AlertRules } from '../road/alert.ts';
 import type { EdgeRules } from '../road/edge-rules.ts';
 import type {
   Capability,
@@ -36,4 +37,5 @@ export interface Governance {
   /** By NAME@VERSION. */
   readonly prices: ReadonlyMap<string, CompiledPrice>;
   readonly policies: PolicySources;
+  readonly alerts: AlertRules;
 }

@@ -9,6 +9,7 @@ import {
   promptSchema,
   rootSchema,
   routeSchema,
+  ruleSchema,
   tenantSchema,
   toolSchema,
   workflowSchema,
@@ -31,6 +32,7 @@ export interface Parts {
   readonly capabilities: readonly Part<z.infer<typeof capabilitySchema>>[];
   readonly routes: readonly Part<z.infer<typeof routeSchema>>[];
   readonly workflows: readonly Part<z.infer<typeof workflowSchema>>[];
+  readonly rules: readonly Part<z.infer<typeof ruleSchema>>[];
   /** `name` is NAME@VERSION. */
   readonly prices: readonly Part<z.infer<typeof priceSchema>>[];
   readonly tools: readonly Part<z.infer<typeof toolSchema>>[];
@@ -86,6 +88,7 @@ export function readParts(source: Source): Parts {
     capabilities: readFiles(/^capabilities\/([^/]+)\.yaml$/, capabilitySchema),
     routes: readFiles(/^routes\/([^/]+)\.yaml$/, routeSchema),
     workflows: readFiles(/^workflows\/([^/]+)\.yaml$/, workflowSchema),
+    rules: readFiles(/^rules\/([^/]+)\.yaml$/, ruleSchema),
     prices: readFiles(/^prices\/([^/]+)\/([^/]+)\.yaml$/, priceSchema),
     tools: readFiles(/^tools\/([^/]+)\.yaml$/, toolSchema),
     prompts: readFiles(/^prompts\/([^/]+)\/([^/]+)\/prompt\.yaml$/, promptSchema),
@@ -142,7 +145,7 @@ function checkNames(file: string, [name = '', version]: readonly string[]): Prob
 const KNOWN = [
   /^goldenpath\.yaml$/,
   /^versions\.lock\.json$/,
-  /^(tenants|capabilities|routes|tools|workflows)\/[^/]+\.yaml$/,
+  /^(tenants|capabilities|routes|tools|workflows|rules)\/[^/]+\.yaml$/,
   /^prompts\/[^/]+\/[^/]+\/(prompt\.yaml|.+\.md)$/,
   /^guardrails\/[^/]+\/[^/]+\.(yaml|json)$/,
   /^prices\/[^/]+\/[^/]+\.yaml$/,
@@ -153,7 +156,7 @@ const KNOWN = [
 /** A misspelt folder would otherwise be skipped in silence: a policy that nobody applies. */
 function findStrayFiles(source: Source): Problem[] {
   const governed =
-    /^(golden-?path|version|tenant|capabilit|route|tool|prompt|guardrail|polic|price|workflow)/i;
+    /^(golden-?path|version|tenant|capabilit|route|tool|prompt|guardrail|polic|price|workflow|rule)/i;
   return [...source.files.keys()]
     .filter((file) => !KNOWN.some((pattern) => pattern.test(file)))
     .filter((file) => /\.cedar(schema)?$/.test(file) || (governed.test(file) && !file.endsWith('.md')))

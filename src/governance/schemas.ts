@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { peopledBlocks, placeBlocks } from './limit-blocks.ts';
+import { SEVERITIES } from '../road/alert.ts';
+import { RULE_FIELDS } from '../road/rule-facts.ts';
 import { DATA_CLASSES, METERED_POLICIES, PROMPT_LAYERS, REDACTABLE_TYPES } from '../road/governed.ts';
 
 /** The files of a governance repository, as their authors write them. Published as JSON Schema. */
@@ -86,6 +88,42 @@ const edge = z
   .prefault({})
   .describe('What holds before anybody knows who is asking.');
 
+const environmentVariable = z
+  .string()
+  .regex(/^[A-Z][A-Z0-9_]*$/, 'write the name of an environment variable');
+
+const alerts = z
+  .strictObject({
+    destinations: z
+      .record(
+        name,
+        z.discriminatedUnion('type', [
+          z
+            .strictObject({
+              type: z.literal('webhook'),
+              url: z.url({ protocol: /^https?$/ }).optional(),
+              urlEnv: environmentVariable.optional().describe('Where the address is itself a secret.'),
+            })
+            .refine(
+              ({ url, urlEnv }) => (url === undefined) !== (urlEnv === undefined),
+              'give url or urlEnv',
+            ),
+          z.strictObject({
+            type: z.literal('pagerduty'),
+            routingKeyEnv: environmentVariable.describe('The environment variable with the integration key.'),
+            url: z.url({ protocol: /^https?$/ }).default('https://events.pagerduty.com/v2/enqueue'),
+          }),
+        ]),
+      )
+      .default({}),
+    budgets: z.array(name).default([]).describe('Who hears that a budget is nearly spent.'),
+    faults: z
+      .array(name)
+      .default([])
+      .describe('Who hears that ledger or evidence cannot be written, and that they can again.'),
+  })
+  .describe('Where alerts go. Business rules stand in rules/.');
+
 export const rootSchema = z
   .strictObject({
     name,
@@ -131,6 +169,7 @@ export const rootSchema = z
         }),
       )
       .default([]),
+    alerts: alerts.optional(),
     ...peopledBlocks,
   })
   .meta({ title: 'goldenpath.yaml: the governance repository itself' });
@@ -349,6 +388,33 @@ export const workflowSchema = z
   .strictObject({ owner, purpose: z.string().min(1), ...placeBlocks })
   .meta({ title: 'workflows/NAME.yaml: a workflow that tokens name' });
 
+export const ruleSchema = z
+  .strictObject({
+    owner,
+    alert: z
+      .string()
+      .regex(/^[A-Z][A-Za-z0-9]{0,62}$/, 'write a name such as PaymentWorkflowDenied')
+      .describe('Its name in alerts and metrics.'),
+    description: z.string().min(1).max(300),
+    severity: z.enum(SEVERITIES).default('warning'),
+    when: z
+      .string()
+      .min(1)
+      .max(2_000)
+      .describe('A Cedar expression over the closed record: context.outcome == "refused".'),
+    threshold: z.int().min(1).max(1_000).default(1),
+    withinMinutes: z.int().min(1).max(1_440).default(5),
+    groupBy: z.array(z.enum(RULE_FIELDS)).max(5).default(['tenant']).describe('Counted, and told, apart.'),
+    repeatMinutes: z
+      .int()
+      .min(1)
+      .max(10_080)
+      .default(60)
+      .describe('The same alert is not sent again so long.'),
+    to: z.array(name).min(1).describe('Destinations of goldenpath.yaml.'),
+  })
+  .meta({ title: 'rules/NAME.yaml: a business rule over closed records' });
+
 export const lockSchema = z
   .strictObject({
     prompts: z.record(versioned, digest).default({}),
@@ -368,5 +434,6 @@ export const FILE_SCHEMAS = {
   tool: toolSchema,
   price: priceSchema,
   workflow: workflowSchema,
+  rule: ruleSchema,
   'versions-lock': lockSchema,
 } as const;

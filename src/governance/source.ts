@@ -19,7 +19,7 @@ export interface Source {
 }
 
 const READ = /\.(ya?ml|json|md|cedar|cedarschema)$/;
-const GOVERNED = /^(tenants|capabilities|routes|tools|prompts|guardrails|policies|prices|workflows)\//;
+const GOVERNED = /^(tenants|capabilities|routes|tools|prompts|guardrails|policies|prices|workflows|rules)\//;
 /** What editors leave beside a file, and what somebody set aside on purpose. */
 const SET_ASIDE = /(~|\.(bak|orig|tmp|swp|disabled))$/;
 

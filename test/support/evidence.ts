@@ -88,6 +88,7 @@ export async function startGatewayWithEvidence(input: {
         knownTenants: governance.tenants,
       }),
     assertServable: () => undefined,
+    onGovernance: () => undefined,
     metrics: async () => ({ contentType: 'text/plain', body: '' }),
   });
   const server = createServer(gateway, { maxBodyBytes: 100_000, bodyTimeoutMs: 5_000 });

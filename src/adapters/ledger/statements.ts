@@ -79,7 +79,7 @@ export function prepareStatements(db: DatabaseSync) {
     ),
     scopes: prepare(
       `SELECT ${SCOPE_COLUMNS}, key FROM scopes
-       WHERE key >= ? AND substr(key, 1, length(?)) = ? ORDER BY key`,
+       WHERE key >= ? AND key < ? || char(1114111) ORDER BY key`,
     ),
     insert: prepare('INSERT INTO reservations (id, due_ms, expired, taken) VALUES (?, ?, 0, ?)'),
     take: prepare('DELETE FROM reservations WHERE id = ? RETURNING expired, taken'),

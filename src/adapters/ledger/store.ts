@@ -82,7 +82,7 @@ export class Store {
   }
 
   *readScopes(prefix: string): Generator<{ key: string; state: ScopeState }> {
-    for (const row of this.#statements.scopes.iterate(prefix, prefix, prefix)) {
+    for (const row of this.#statements.scopes.iterate(prefix, prefix)) {
       yield { key: String(valueAt(row, 7)), state: readState(row) };
     }
   }

@@ -1,4 +1,4 @@
-import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { Counter, Histogram, Registry } from 'prom-client';
 import type { Telemetry } from '../../ports/telemetry.ts';
 import type { ClosedRecord } from '../../road/record.ts';
 import type { Metrics } from './metrics-text.ts';
@@ -68,10 +68,24 @@ export function createPrometheusTelemetry(): PrometheusTelemetry {
     labelNames: ['pattern', 'action'],
     registers,
   });
+  const blocked = new Counter({
+    name: 'goldenpath_blocked_requests_total',
+    help: 'BlockedRequests: requests that a guardrail blocked, by whether the prompt or the answer was.',
+    labelNames: ['tenant', 'capability', 'source'],
+    registers,
+  });
+  const jailbreaks = new Counter({
+    name: 'goldenpath_jailbreak_attempts_total',
+    help: 'JailbreakAttempts: requests in which a guardrail found an attack on the prompt, and what was done.',
+    labelNames: ['tenant', 'capability', 'action'],
+    registers,
+  });
   const attemptSums = new Sums(attempts, ['tenant', 'capability', 'workflow', 'outcome', 'refusal']);
   const stageSums = new Sums(stages, ['stage']);
   const trySums = new Sums(tries, ['route', 'outcome']);
   const attackSums = new Sums(attacks, ['pattern', 'action']);
+  const blockedSums = new Sums(blocked, ['tenant', 'capability', 'source']);
+  const jailbreakSums = new Sums(jailbreaks, ['tenant', 'capability', 'action']);
   const costSums = new Sums(cost, ['tenant', 'capability', 'route']);
 
   const workflows = new KnownNames(MAX_WORKFLOWS);
@@ -100,6 +114,10 @@ export function createPrometheusTelemetry(): PrometheusTelemetry {
     for (const stage in record.stages) stageSums.add((record.stages[stage] ?? 0) / 1e6, stage);
     for (const { route, outcome } of record.tries ?? []) trySums.add(1, route, outcome);
     for (const { pattern, action } of record.attacks ?? []) attackSums.add(1, pattern, action);
+    const block = record.guards?.find(({ action }) => action === 'blocked');
+    if (block !== undefined) blockedSums.add(1, tenant, capability, block.source.toLowerCase());
+    const jailbreak = findJailbreak(record);
+    if (jailbreak !== undefined) jailbreakSums.add(1, tenant, capability, jailbreak);
     if (record.usage === undefined) return;
     const models = {
       gen_ai_operation_name: 'chat',
@@ -113,31 +131,23 @@ export function createPrometheusTelemetry(): PrometheusTelemetry {
   return {
     closed: observe,
     read: () => {
-      for (const sums of [attemptSums, stageSums, trySums, attackSums, costSums]) sums.flush();
+      for (const sums of [attemptSums, stageSums, trySums, attackSums, blockedSums, jailbreakSums, costSums])
+        sums.flush();
       return registry.getMetricsAsJSON();
     },
     stop: async () => registry.clear(),
   };
 }
 
-/** What `/metrics` says of the process itself. */
-export function createProcessMetrics(gauges: { readonly ready: () => boolean }): {
-  read(): Promise<Metrics>;
-} {
-  const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
-  const ready = new Gauge({
-    name: 'goldenpath_ready',
-    help: '1 when the gateway can answer, and every worker of it.',
-    aggregator: 'min',
-    registers: [registry],
-  });
-  return {
-    read: () => {
-      ready.set(gauges.ready() ? 1 : 0);
-      return registry.getMetricsAsJSON();
-    },
-  };
+/** Bedrock's name of the filter is also the embedded engine's. */
+function findJailbreak({ guards }: ClosedRecord): 'blocked' | 'detected' | undefined {
+  const attacked = guards?.filter(
+    ({ source, findings }) =>
+      source === 'INPUT' &&
+      findings.some(({ policy, name }) => policy === 'content' && name === 'PROMPT_ATTACK'),
+  );
+  if (attacked === undefined || attacked.length === 0) return undefined;
+  return attacked.some(({ action }) => action === 'blocked') ? 'blocked' : 'detected';
 }
 
 /** Adds up what a counter gets between two scrapes: prom-client sorts and joins the labels at every increment. */

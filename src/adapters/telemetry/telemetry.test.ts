@@ -6,11 +6,13 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { Balance } from '../../ports/ledger.ts';
 import type { ClosedRecord } from '../../road/record.ts';
 import { formatMetrics, joinMetrics } from './metrics-text.ts';
 import { createLogger, createLogTelemetry, openLogFile } from './log.ts';
 import { createOtelTelemetry } from './open-telemetry.ts';
-import { createPrometheusTelemetry, createProcessMetrics } from './prometheus.ts';
+import { createProcessMetrics } from './process-metrics.ts';
+import { createPrometheusTelemetry } from './prometheus.ts';
 
 const RECORD: ClosedRecord = {
   kind: 'closed',
@@ -52,6 +54,22 @@ const UNKNOWN: ClosedRecord = {
   tookUs: 500,
 };
 
+const balance = (scope: string, window: string, settled: number, reserved = 0): Balance => ({
+  scope,
+  kind: 'total',
+  window,
+  limit: 1_000,
+  settled,
+  reserved,
+});
+const BALANCES = [
+  // The month before is kept for a day, and is not what is left of this one.
+  balance('budget-month/tenant/acme', '2026-10', 990),
+  balance('budget-month/tenant/acme', '2026-11', 200, 50),
+  balance('budget-day/gateway', '2026-11-20', 1_100),
+  balance('quota/tenant/acme', '2026-11', 400),
+];
+
 test('metrics have the names of the GenAI conventions, and no label for what a client wrote', async () => {
   const prometheus = createPrometheusTelemetry();
   prometheus.closed(RECORD);
@@ -87,9 +105,58 @@ test('the metrics of several processes are counted together', async () => {
   assert.match(text, /^gen_ai_server_request_duration_seconds_count\{.*outcome="answered".*\} 2$/m);
 });
 
+test('safety metrics have the names that people know, and count what a guardrail did', async () => {
+  const prometheus = createPrometheusTelemetry();
+  const guard = (source: 'INPUT' | 'OUTPUT', action: 'none' | 'blocked', name?: string) => ({
+    engine: 'embedded',
+    id: 'g',
+    version: '1',
+    source,
+    action,
+    findings: name === undefined ? [] : [{ policy: 'content', name, action: 'BLOCKED', count: 2 }],
+  });
+  prometheus.closed({ ...RECORD, guards: [guard('INPUT', 'blocked', 'PROMPT_ATTACK')] });
+  prometheus.closed({ ...RECORD, guards: [guard('INPUT', 'none', 'PROMPT_ATTACK')] });
+  prometheus.closed({ ...RECORD, guards: [guard('INPUT', 'none'), guard('OUTPUT', 'blocked', 'HATE')] });
+  const lines = (await formatMetrics(await prometheus.read()))
+    .split('\n')
+    .filter((line) => /_(blocked|jailbreak)_/.test(line));
+  const labels = 'tenant="acme",capability="support-assistant"';
+  assert.deepEqual(
+    lines.filter((line) => !line.startsWith('#')),
+    [
+      `goldenpath_blocked_requests_total{${labels},source="input"} 1`,
+      `goldenpath_blocked_requests_total{${labels},source="output"} 1`,
+      `goldenpath_jailbreak_attempts_total{${labels},action="blocked"} 1`,
+      `goldenpath_jailbreak_attempts_total{${labels},action="detected"} 1`,
+    ],
+  );
+  assert.match(lines.join('\n'), /HELP goldenpath_blocked_requests_total BlockedRequests/);
+  assert.match(lines.join('\n'), /HELP goldenpath_jailbreak_attempts_total JailbreakAttempts/);
+});
+
+test('what is left of budgets and quotas is shown as the ledger has it, for the window that runs', async () => {
+  const metrics = createProcessMetrics({ ready: () => true, readLimits: async () => BALANCES });
+  const lines = (await formatMetrics(await metrics.read()))
+    .split('\n')
+    .filter((line) => /^goldenpath_(budget|quota)/.test(line));
+  assert.deepEqual(lines, [
+    'goldenpath_budget_limit_micro_usd{scope="tenant/acme",window="month"} 1000',
+    'goldenpath_budget_limit_micro_usd{scope="gateway",window="day"} 1000',
+    'goldenpath_budget_used_micro_usd{scope="tenant/acme",window="month"} 200',
+    'goldenpath_budget_used_micro_usd{scope="gateway",window="day"} 1100',
+    'goldenpath_budget_reserved_micro_usd{scope="tenant/acme",window="month"} 50',
+    'goldenpath_budget_reserved_micro_usd{scope="gateway",window="day"} 0',
+    'goldenpath_budget_remaining_micro_usd{scope="tenant/acme",window="month"} 750',
+    'goldenpath_budget_remaining_micro_usd{scope="gateway",window="day"} 0',
+    'goldenpath_quota_limit_requests{scope="tenant/acme"} 1000',
+    'goldenpath_quota_remaining_requests{scope="tenant/acme"} 600',
+  ]);
+});
+
 test('the process says whether it can answer', async () => {
   let isReady = true;
-  const metrics = createProcessMetrics({ ready: () => isReady });
+  const metrics = createProcessMetrics({ ready: () => isReady, readLimits: async () => BALANCES });
   assert.match(await formatMetrics(await metrics.read()), /^goldenpath_ready 1$/m);
   isReady = false;
   assert.match(await formatMetrics(await metrics.read()), /^goldenpath_ready 0$/m);

@@ -1,0 +1,88 @@
+import type { Logger } from 'pino';
+import { AlertDelivery, type Delivered } from '../adapters/alerts/delivery.ts';
+import { createPagerDuty } from '../adapters/alerts/pagerduty.ts';
+import { createWebhook } from '../adapters/alerts/webhook.ts';
+import { makeDedupKey, type WatchedRules } from '../adapters/telemetry/business-rules.ts';
+import type { Governance } from '../governance/governance.ts';
+import type { AlertChannel } from '../ports/alert-channel.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { AlertDestination, RaisedAlert } from '../road/alert.ts';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** Tells people outside what the rules found, and that a part of the gateway is away. Holds up no request. */
+export interface Alerting {
+  /** Follows the rules and destinations of this governance from now on. */
+  follow(governance: Governance): void;
+  raise(raised: RaisedAlert): void;
+  /** Hears why a part cannot be written, and `undefined` when it can again. */
+  fault(part: 'ledger' | 'evidence', fault: string | undefined): void;
+  stop(): Promise<void>;
+}
+
+/** Starts alerting. It has nobody to tell until it follows a governance. */
+export function startAlerting(parts: {
+  readonly env: Env;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Hands the rules to what looks at records. */
+  readonly watch: (rules: WatchedRules) => void;
+  readonly count: (rule: string, outcome: 'raised' | 'delivered' | 'lost') => void;
+}): Alerting {
+  const { env, clock, logger, watch, count } = parts;
+  let governance: Governance | undefined;
+  let channels = new Map<string, AlertChannel>();
+  const conclude = ({ alert, destination, outcome, cause }: Delivered) => {
+    count(alert.rule, outcome);
+    if (outcome === 'lost') logger.error({ rule: alert.rule, destination, cause }, 'an alert was lost');
+  };
+  const delivery = new AlertDelivery({ random: () => clock.random(), onOutcome: conclude });
+  const raise = ({ alert, to }: RaisedAlert) => {
+    count(alert.rule, 'raised');
+    for (const destination of to) {
+      const channel = channels.get(destination);
+      if (channel !== undefined) delivery.send(alert, destination, channel);
+      else conclude({ alert, destination, outcome: 'lost', cause: 'it has no address or key' });
+    }
+  };
+  return {
+    follow: (next) => {
+      governance = next;
+      channels = new Map(
+        [...next.alerts.destinations].flatMap(([name, destination]) => {
+          const channel = openChannel(destination, env);
+          return channel === undefined ? [] : [[name, channel] as const];
+        }),
+      );
+      watch({ gateway: next.name, rules: next.alerts.rules, budgets: next.alerts.budgets });
+    },
+    raise,
+    fault: (part, fault) => {
+      const to = governance?.alerts.faults ?? [];
+      if (governance === undefined || to.length === 0) return;
+      const rule = part === 'ledger' ? 'LedgerFault' : 'EvidenceFault';
+      raise({
+        to,
+        alert: {
+          rule,
+          state: fault === undefined ? 'resolved' : 'triggered',
+          severity: 'critical',
+          summary: `${rule}: the ${part} ${fault === undefined ? 'can be written again' : 'cannot be written, so requests are refused'}`,
+          dedupKey: makeDedupKey(governance.name, rule),
+          atMs: clock.nowMs(),
+          facts: { gateway: governance.name },
+        },
+      });
+    },
+    stop: () => delivery.stop(),
+  };
+}
+
+function openChannel(destination: AlertDestination, env: Env): AlertChannel | undefined {
+  if (destination.type === 'pagerduty') {
+    const routingKey = env[destination.routingKeyEnv];
+    return routingKey ? createPagerDuty({ url: destination.url, routingKey }) : undefined;
+  }
+  const url = destination.url ?? env[destination.urlEnv ?? ''];
+  return url ? createWebhook(url) : undefined;
+}
