@@ -1,5 +1,6 @@
 import { readLeet } from '../text/ciphers.ts';
 import { findFoldable } from '../text/fold-mapped.ts';
+import { measureTraits, type TextTraits } from '../text/traits.ts';
 import { FoldLane } from './fold-lane.ts';
 import type { ScanMatch, Scanner } from './scanner.ts';
 import { ScanStream } from './stream.ts';
@@ -30,7 +31,7 @@ export class ReadingStream {
   finalTo = 0;
   readonly #scanners: ReadingScanners;
   #streams: readonly ScanStream[] | undefined;
-  readonly #leet: readonly ScanStream[];
+  #leetStreams: readonly ScanStream[] | undefined;
   #folded: { streams: readonly ScanStream[]; lane: FoldLane } | undefined;
   // The caller's text from `finalTo` of the push before.
   #text = '';
@@ -39,12 +40,15 @@ export class ReadingStream {
 
   constructor(scanners: ReadingScanners) {
     this.#scanners = scanners;
-    this.#leet = scanners.leetWords.map((scanner) => new ScanStream(scanner));
+  }
+
+  // Made when they are first needed: most texts come in one piece, without any.
+  get #leet(): readonly ScanStream[] {
+    return (this.#leetStreams ??= this.#scanners.leetWords.map((scanner) => new ScanStream(scanner)));
   }
 
   /** Reads a chunk and gives the matches that became final, in no order. */
   read(chunk: string, { isLast }: { isLast: boolean }): ReadingMatch[] {
-    if (isLast && this.#fedTo === 0) return this.#readWhole(chunk);
     if (this.#leet.length > 0) {
       this.#text = this.#text.slice(this.finalTo - this.#base) + chunk;
       this.#base = this.finalTo;
@@ -73,23 +77,25 @@ export class ReadingStream {
     return matches;
   }
 
-  // A text that comes in one piece is spared the scanners that can find nothing in it.
-  #readWhole(text: string): ReadingMatch[] {
+  /** Reads a text that comes in one piece: it is spared the scanners that can find nothing in it. */
+  readWhole(text: string, traits: TextTraits): ReadingMatch[] {
     const foldFrom = findFoldable(text);
     const lane = foldFrom < 0 ? undefined : new FoldLane(foldFrom);
     const folded = lane ? text.slice(0, foldFrom) + lane.fold(text.slice(foldFrom), { isLast: true }) : text;
-    const hasDigit = /[0-9]/.test(folded);
+    const foldedTraits = lane ? measureTraits(folded) : traits;
     const matches: ReadingMatch[] = [];
     this.#scanners.all.forEach((one, scanner) => {
-      if (one.needsDigit && !hasDigit) return;
-      for (const match of feed(new ScanStream(one), { text, isLast: true, scanner })) matches.push(match);
-      if (!lane) return;
+      if (one.mayMatch(text, traits)) {
+        for (const match of feed(new ScanStream(one), { text, isLast: true, scanner })) matches.push(match);
+      }
+      if (!lane || !one.mayMatch(folded, foldedTraits)) return;
       for (const match of feed(new ScanStream(one), { text: folded, isLast: true, scanner })) {
         matches.push({ ...match, start: lane.startOf(match.start), end: lane.endOf(match.end) });
       }
     });
     this.#text = text;
     this.#fedTo = this.finalTo = text.length;
+    if (!foldedTraits.hasLeet) return matches;
     for (const match of this.#readLeet(folded, true, lane)) matches.push(match);
     return matches;
   }

@@ -1,4 +1,5 @@
 import { decodeRun, LEAST_RUN_UNITS } from '../text/decoders.ts';
+import { isInRun, type TextTraits } from '../text/traits.ts';
 
 /** What was found in a text; offsets are UTF-16 code units. */
 export type Found = { rule: number; start: number; end: number };
@@ -9,9 +10,7 @@ const BLOCK_STEP = 3584;
 const LEAST_SPACED = 4;
 const MOST_GAP = 3;
 
-const IN_RUN = Uint8Array.from({ length: 128 }, (_, code) =>
-  /[\w+/=-]/.test(String.fromCharCode(code)) ? 1 : 0,
-);
+const IN_RUN = Uint8Array.from({ length: 128 }, (_, code) => (isInRun(code) ? 1 : 0));
 const LETTER = 1;
 const GAP = 2;
 const ALONE = Uint8Array.from({ length: 128 }, (_, code) => {
@@ -36,6 +35,11 @@ export class RunStream {
 
   constructor(scanReading: (text: string) => Found[]) {
     this.#scanReading = scanReading;
+  }
+
+  /** Whether a text may have anything that stands for another one; a no is certain. */
+  static mayFind({ longestRun, mostAlone }: TextTraits): boolean {
+    return longestRun >= LEAST_RUN_UNITS || mostAlone >= LEAST_SPACED;
   }
 
   read(chunk: string, { isLast }: { isLast: boolean }): Found[] {

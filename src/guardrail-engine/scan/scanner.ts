@@ -2,6 +2,8 @@ import { buildAlphabet, type Alphabet } from '../regex/alphabet.ts';
 import { LazyDfa, type DfaState } from '../regex/dfa.ts';
 import { backwardGraph, forwardGraph, type Graph } from '../regex/graph.ts';
 import { buildNfa, type Nfa } from '../regex/nfa.ts';
+import { findNeeds, hasNeeds } from './needs.ts';
+import type { TextTraits } from '../text/traits.ts';
 import { removeEmptyMatches } from '../regex/nonempty.ts';
 import type { RegexNode } from '../regex/syntax.ts';
 import { buildTrie, listWordDelimiters, listWords, listWordSets, type WordTrie } from '../regex/words.ts';
@@ -38,8 +40,8 @@ export type Scanner = {
   readonly ends: readonly number[];
   readonly graphNodeCount: number;
   readonly trie: WordTrie | undefined;
-  /** Whether a text without the digits 0 to 9 has no match. */
-  readonly needsDigit: boolean;
+  /** Whether there may be a match in a text, by a quick look; a no is certain. */
+  mayMatch(text: string, traits: TextTraits): boolean;
   /** All patterns and words, from every position: finds where something ends. */
   readonly finder: LazyDfa;
   /** Some patterns from one position: finds how far a match goes. */
@@ -92,7 +94,7 @@ function assemble(parts: {
     ends: nfa.ends,
     graphNodeCount: nfa.nodeCount,
     trie,
-    needsDigit: !trie && parts.patterns.every(({ needsDigit }) => needsDigit === true),
+    mayMatch: trie ? () => true : lookForNeeds(parts.patterns),
     finder: new LazyDfa({
       graph,
       alphabet,
@@ -107,6 +109,15 @@ function assemble(parts: {
       return (starters[pattern] ??= new LazyDfa({ graph: backward, alphabet, accepts: begins, everywhere }));
     },
   };
+}
+
+function lookForNeeds(patterns: readonly ScanPattern[]): Scanner['mayMatch'] {
+  const needs = patterns.map(({ node, needsDigit }) => ({
+    ...findNeeds(node),
+    needsDigit: needsDigit === true,
+  }));
+  return (text, traits) =>
+    needs.some((each) => (traits.hasDigit || !each.needsDigit) && hasNeeds(each, text, traits));
 }
 
 function markNodes(nodeCount: number, nodes: readonly number[]): Int32Array {

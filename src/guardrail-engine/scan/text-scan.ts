@@ -1,3 +1,4 @@
+import { measureTraits } from '../text/traits.ts';
 import { ReadingStream, type ReadingScanners } from './reading-stream.ts';
 import { RunStream, type Found } from './run-stream.ts';
 
@@ -27,15 +28,20 @@ export function openTextScan(scanner: TextScanner, depth = 0): TextScan {
   const others = scanner.openOthers.map((open) => open());
   const runs =
     depth < MOST_DEPTH ? new RunStream((text) => scanWholeText(scanner, text, depth + 1)) : undefined;
+  let isFirst = true;
   const scan = {
     finalTo: 0,
     read(chunk: string, options: { isLast: boolean }): Found[] {
       const found: Found[] = [];
-      for (const { scanner: which, pattern, start, end } of reading.read(chunk, options)) {
+      const traits = options.isLast && isFirst ? measureTraits(chunk) : undefined;
+      isFirst = false;
+      const matches = traits ? reading.readWhole(chunk, traits) : reading.read(chunk, options);
+      for (const { scanner: which, pattern, start, end } of matches) {
         found.push({ rule: scanner.ruleOf[which]?.[pattern] ?? -1, start, end });
       }
       scan.finalTo = reading.finalTo;
-      for (const other of runs ? [...others, runs] : others) {
+      const mayHaveRuns = runs && (!traits || RunStream.mayFind(traits));
+      for (const other of mayHaveRuns ? [...others, runs] : others) {
         for (const one of other.read(chunk, options)) found.push(one);
         scan.finalTo = Math.min(scan.finalTo, other.finalTo);
       }
