@@ -1,61 +1,33 @@
 import { CLASSIFIERS } from '../src/guardrail-engine/classify/classifiers.ts';
-import { createContentClassifier } from '../src/guardrail-engine/classify/content.ts';
-import { compileTopics } from '../src/guardrail-engine/classify/topics.ts';
-import { makeViews } from '../src/guardrail-engine/text/views.ts';
-import { listWindows } from '../src/guardrail-engine/text/windows.ts';
-import { expand } from '../training/texts/expand.ts';
-import { DOCUMENT_WORDS } from '../training/texts/documents.ts';
+import { compileGuardrail, parseGuardrailConfig } from '../src/guardrail-engine/index.ts';
+import { PII_TYPES } from '../src/guardrail-engine/pii/types.ts';
 import { createSeededRandom } from '../training/seeded-random.ts';
+import { DOCUMENT_WORDS } from '../training/texts/documents.ts';
+import { expand } from '../training/texts/expand.ts';
 import type { EvalSection } from './section.ts';
 
-const RUNS = 1500;
+const RUNS = 1000;
 const WARM_UP = 300;
 // The machine may be shared: what took long only once was somebody else.
 const ROUNDS = 3;
 
-/** What the classifiers of every policy take together, windows and readings included. */
+/** What a whole guardrail takes, with every policy that the engine evaluates. */
 export function measureSpeed(): EvalSection {
   const before = process.memoryUsage();
-  const content = createContentClassifier({
-    categories: [
-      'HATE',
-      'INSULTS',
-      'SEXUAL',
-      'VIOLENCE',
-      'MISCONDUCT',
-      'JAILBREAK',
-      'PROMPT_INJECTION',
-      'PROMPT_LEAKAGE',
-    ],
-    tier: 'STANDARD',
+  const guardrail = compileGuardrail(everyPolicy(), {
+    id: 'every',
+    version: '1',
+    arn: 'every',
+    nowMs: () => 0,
   });
-  const topics = compileTopics({
-    tier: 'STANDARD',
-    topics: Array.from({ length: 10 }, (_, index) => ({
-      name: `Topic ${index}`,
-      definition: `What somebody might ask about subject number ${index} on a rainy day.`,
-      examples: [
-        'Which one should I buy?',
-        'Is it allowed here?',
-        'Tell me all about it.',
-        'How much was it last year?',
-        'Who invented it?',
-      ],
-    })),
-  });
+  const judge = (text: string) => void guardrail.assess({ source: 'INPUT', content: [{ text: { text } }] });
+  judge('x');
   const after = process.memoryUsage();
   const random = createSeededRandom(1);
   const grow = (length: number) => {
     let text = '';
     while (text.length < length) text += `${expand('<sentence>', DOCUMENT_WORDS, random)} `;
     return text.slice(0, length);
-  };
-  const judge = (text: string) => {
-    for (const { start, end } of listWindows(text.length)) {
-      const views = makeViews(text.slice(start, end));
-      content.judge(views, 'user');
-      topics.judge(views, 'user');
-    }
   };
   const timeAll = (texts: readonly string[], run: (text: string) => void) =>
     texts.map((text) => {
@@ -87,14 +59,14 @@ export function measureSpeed(): EvalSection {
     .toSorted((a, b) => a - b);
   const memory = (after.heapUsed + after.arrayBuffers - before.heapUsed - before.arrayBuffers) / 1e6;
   return {
-    title: 'Speed of the classifiers',
+    title: 'Speed',
     protocol: [
-      '2,000 characters of mixed sentences, eight content and attack categories and ten topics of five examples, windows and readings included; one core of the machine that wrote this page. Each text is judged three times, of which the fastest counts. Words, regexes and PII come on top.',
+      '`assess` on 2,000 characters of mixed sentences with every policy: six content filters, ten topics of five examples, words and the profanity list, all PII types and a regex; one core of the machine that wrote this page. Each text is judged three times, of which the fastest counts.',
     ],
     rows: [
       {
         what: '2,000 characters, p99',
-        goal: '≤ 2 ms with every policy',
+        goal: '≤ 2 ms',
         value: `${p99.toFixed(2)} ms (median ${median.toFixed(2)} ms)`,
         reached: p99 <= 2,
       },
@@ -102,7 +74,7 @@ export function measureSpeed(): EvalSection {
         what: 'ns a character at 2,000 / 20,000 / 100,000 characters',
         goal: 'linear',
         value: perCharacter.map((ms) => Math.round(ms * 1e6)).join(' / '),
-        reached: (perCharacter[2] ?? 0) <= 1.5 * (perCharacter[0] ?? 0),
+        reached: (perCharacter[2] ?? 0) <= 1.5 * (perCharacter[1] ?? 0),
       },
       {
         what: 'grounding and relevance, source of 2,000 and response of 400 characters, p99',
@@ -111,7 +83,7 @@ export function measureSpeed(): EvalSection {
         reached: undefined,
       },
       {
-        what: 'memory of weights and topics',
+        what: 'memory of the compiled guardrail, weights included',
         goal: '–',
         value: `${memory.toFixed(1)} MB`,
         reached: undefined,
@@ -120,4 +92,43 @@ export function measureSpeed(): EvalSection {
     tables: [],
     notes: [],
   };
+}
+
+function everyPolicy(): Parameters<typeof compileGuardrail>[0] {
+  const filters = ['HATE', 'INSULTS', 'SEXUAL', 'VIOLENCE', 'MISCONDUCT'];
+  const parsed = parseGuardrailConfig({
+    name: 'every-policy',
+    blockedInputMessaging: 'no',
+    blockedOutputsMessaging: 'no',
+    contentPolicyConfig: {
+      filtersConfig: [
+        ...filters.map((type) => ({ type, inputStrength: 'HIGH', outputStrength: 'HIGH' })),
+        { type: 'PROMPT_ATTACK', inputStrength: 'HIGH', outputStrength: 'NONE' },
+      ],
+    },
+    topicPolicyConfig: {
+      topicsConfig: Array.from({ length: 10 }, (_, index) => ({
+        name: `Topic ${index}`,
+        definition: `What somebody might ask about subject number ${index} on a rainy day.`,
+        examples: [
+          'Which one should I buy?',
+          'Is it allowed here?',
+          'Tell me all about it.',
+          'How much was it?',
+          'Who invented it?',
+        ],
+        type: 'DENY',
+      })),
+    },
+    wordPolicyConfig: {
+      wordsConfig: [{ text: 'bluebird' }],
+      managedWordListsConfig: [{ type: 'PROFANITY' }],
+    },
+    sensitiveInformationPolicyConfig: {
+      piiEntitiesConfig: PII_TYPES.map((type) => ({ type, action: 'ANONYMIZE' })),
+      regexesConfig: [{ name: 'Ticket', pattern: 'TCK-\\d{3,6}', action: 'BLOCK' }],
+    },
+  });
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed));
+  return parsed.config;
 }

@@ -1,10 +1,10 @@
 import type { ContentCategory, TextOrigin, Tier, WindowClassifier } from '../guardrail/policies.ts';
-import { createFeatureReader, type Features } from './hashing/features.ts';
+import type { Features } from './hashing/features.ts';
+import { readSharedFeatures } from './hashing/shared-reader.ts';
 import { scoreStrongestWindow } from './model/score.ts';
 import { confidenceOf, severityOf } from './severity.ts';
 import { lazyWeights, type TrainedHead } from './model/weights-file.ts';
 
-const readFeatures = createFeatureReader();
 const contentWeights = lazyWeights(new URL('./weights/content.bin', import.meta.url));
 const attackWeights = lazyWeights(new URL('./weights/prompt-attack.bin', import.meta.url));
 
@@ -35,7 +35,7 @@ export function createContentClassifier({
       return severities;
 
       function judgeReading(text: string): void {
-        const features = readFeatures(text);
+        const features = readSharedFeatures(text);
         const found = attacks && origin !== 'model' ? attacks(features, origin) : undefined;
         categories.forEach((category, index) => {
           const head = heads[index];

@@ -1,6 +1,7 @@
 import type { Tier, TopicDefinition, WindowClassifier } from '../guardrail/policies.ts';
-import { createFeatureReader, type Features } from './hashing/features.ts';
+import type { Features } from './hashing/features.ts';
 import { RARITY_BITS, readRarity } from './hashing/rarity.ts';
+import { readSharedFeatures } from './hashing/shared-reader.ts';
 import { confidenceOf, severityOf } from './severity.ts';
 
 /** Likenesses from which confidence is LOW, MEDIUM and HIGH; a topic is detected from MEDIUM. */
@@ -13,7 +14,6 @@ const SHARES = { closest: 0.5, mean: 1, name: 0.3 } as const;
 const STRETCH = 24;
 
 const SLOT_SHIFT = 32 - RARITY_BITS;
-const readFeatures = createFeatureReader();
 
 type Sentence = { topic: number; isName: boolean; share: number };
 
@@ -74,7 +74,7 @@ function learnSentence(
   sentence: Sentence,
   { sentences, isUsed, places, users, weights }: CompiledTopics,
 ): void {
-  const found = weigh(readFeatures(text));
+  const found = weigh(readSharedFeatures(text));
   const norm = Math.sqrt([...found.values()].reduce((sum, weight) => sum + weight * weight, 0)) || 1;
   for (const [hash, weight] of found) {
     isUsed[hash >>> SLOT_SHIFT] = 1;
@@ -100,18 +100,17 @@ function weigh({ tokens, firstFeature, hashes }: Features): Map<number, number> 
 /** How like its topic's sentences the likest stretch of a text is; kept where it is more than before. */
 function compare(text: string, compiled: CompiledTopics, likeness: Float64Array): void {
   const { sentences, users, weights } = compiled;
-  const features = readFeatures(text);
-  const { tokens, firstFeature, hashes } = features;
+  const features = readSharedFeatures(text);
+  const { tokens, firstFeature } = features;
   const hits = findHits(features, compiled);
-  const rarity = readRarity();
+  const sums = sumSquares(features);
   const seen = new Int32Array(users.length).fill(-1);
   const products = new Float64Array(sentences.length);
   let firstHit = 0;
   for (let start = 0; start < tokens && (start === 0 || start + STRETCH / 2 < tokens); start += STRETCH / 2) {
     const from = firstFeature[start] ?? 0;
     const to = firstFeature[Math.min(start + STRETCH, tokens)] ?? 0;
-    let squares = 0;
-    for (let i = from; i < to; i += 1) squares += (rarity[(hashes[i] ?? 0) >>> SLOT_SHIFT] ?? 0) ** 2;
+    const squares = (sums[to] ?? 0) - (sums[from] ?? 0);
     while (firstHit < hits.length && (hits[firstHit]?.at ?? 0) < from) firstHit += 1;
     products.fill(0);
     for (let k = firstHit; k < hits.length; k += 1) {
@@ -128,6 +127,19 @@ function compare(text: string, compiled: CompiledTopics, likeness: Float64Array)
     }
     if (squares > 0) keepLikest(products, Math.sqrt(squares), compiled, likeness);
   }
+}
+
+/** The squared weights of all features before each. */
+function sumSquares({ tokens, firstFeature, hashes }: Features): Float64Array {
+  const rarity = readRarity();
+  const sums = new Float64Array((firstFeature[tokens] ?? 0) + 1);
+  let sum = 0;
+  for (let i = 0; i + 1 < sums.length; i += 1) {
+    const weight = rarity[(hashes[i] ?? 0) >>> SLOT_SHIFT] ?? 0;
+    sum += weight * weight;
+    sums[i + 1] = sum;
+  }
+  return sums;
 }
 
 type Hit = { at: number; place: number; weight: number };
