@@ -38,7 +38,7 @@ export function measureGrounding(dataDir: string): EvalSection {
         what: `${name}, AUC (${cases.length} rows)`,
         goal: `≥ ${goal}`,
         value: area.toFixed(4),
-        reached: Number(area.toFixed(4)) >= goal,
+        reached: area >= goal,
       },
       {
         what: `${name}, AUC, trained without it`,
