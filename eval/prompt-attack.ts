@@ -40,6 +40,7 @@ export function measurePromptAttack(sets: readonly AttackSet[]): EvalSection {
       'User texts are judged with the direct score, documents and tool results (InjecAgent, BIPIA, TaskTracker’s injections) with the indirect one. Texts run through windows, normalisation and decoded views as in the engine.',
       'tasktracker-pair is a training source, but is left out of training: learning it cost more false positives on other training sources than it found.',
       'Words, templates and hyperparameters were chosen with the training rows in view; in this respect leave-one-source-out is kinder than a new source would be.',
+      'Figures on the sets for evaluation were looked at between rounds of writing training sentences; their rows were not, but for the first few of each file.',
     ],
     rows: [
       atMost('false positives, all harmless sets together', falsePositives, 0.01),
