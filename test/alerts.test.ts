@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -77,7 +77,6 @@ test('a denied payment workflow reaches PagerDuty once, and rules follow the rep
   await using gateway = await startWith(receiver.url);
   await denied(gateway);
   await denied(gateway);
-  const { mkdir } = await import('node:fs/promises');
   await mkdir(join(gateway.governanceDir, 'rules'));
   await writeFile(join(gateway.governanceDir, 'rules/payment.yaml'), rule(2));
   assert.notEqual(await gateway.gateway.reload('test'), 'refused');
@@ -113,7 +112,6 @@ test('a destination that stalls holds up no request; what is lost at the stop is
   const file = await open(join(folder, 'log'), 'w');
   const gateway = await startWith(receiver.url, { log: { level: 'info', fd: file.fd } });
   try {
-    const { mkdir } = await import('node:fs/promises');
     await mkdir(join(gateway.governanceDir, 'rules'));
     await writeFile(join(gateway.governanceDir, 'rules/payment.yaml'), rule(1));
     await gateway.gateway.reload('test');
@@ -153,4 +151,23 @@ test('a budget that is nearly spent, and what is left of it, is told', async () 
   );
   assert.ok(left > 0 && left < 100_000, `${left} is left`);
   assert.doesNotMatch(metrics, /scope="user/);
+});
+
+test('switches that cannot be read are told, and when they can be read again', async () => {
+  await using receiver = await startReceiver();
+  await using gateway = await startWith(receiver.url, {
+    files: { 'goldenpath.yaml': `${rootWith(receiver.url)}  faults: [oncall]\n` },
+  });
+  const folder = join(gateway.stateDir, 'switches');
+  await rename(folder, `${folder}.away`);
+  await eventually(() => receiver.received.length > 0, { what: 'the alert' });
+  await rename(`${folder}.away`, folder);
+  await eventually(() => receiver.received.length > 1, { what: 'the end of it' });
+  assert.deepEqual(
+    receiver.received.map(({ event_action, dedup_key }) => [event_action, dedup_key]),
+    [
+      ['trigger', 'goldenpath/support-desk/SwitchesFault'],
+      ['resolve', 'goldenpath/support-desk/SwitchesFault'],
+    ],
+  );
 });

@@ -59,7 +59,9 @@ test('a fault is told when it begins and when it ends, and both are one incident
   const { alerting, counted } = start({ HOOK: receiver.url });
   alerting.fault('ledger', 'before there was anybody to tell');
   alerting.follow(governanceWith({ chat: { type: 'webhook', url: undefined, urlEnv: 'HOOK' } }));
+  alerting.fault('switches', undefined);
   alerting.fault('ledger', 'disk full at /secret/place');
+  alerting.fault('ledger', 'disk still full');
   alerting.fault('ledger', undefined);
   alerting.fault('evidence', 'disk full');
   await alerting.stop();

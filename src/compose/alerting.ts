@@ -8,6 +8,10 @@ import type { AlertChannel } from '../ports/alert-channel.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { AlertDestination, RaisedAlert } from '../road/alert.ts';
 
+/** Parts of which a fault refuses requests. */
+const PARTS = { ledger: 'LedgerFault', evidence: 'EvidenceFault', switches: 'SwitchesFault' } as const;
+export type AlertedPart = keyof typeof PARTS;
+
 type Env = Readonly<Record<string, string | undefined>>;
 
 /** Tells people outside what the rules found, and that a part of the gateway is away. Holds up no request. */
@@ -15,8 +19,8 @@ export interface Alerting {
   /** Follows the rules and destinations of this governance from now on. */
   follow(governance: Governance): void;
   raise(raised: RaisedAlert): void;
-  /** Hears why a part cannot be written, and `undefined` when it can again. */
-  fault(part: 'ledger' | 'evidence', fault: string | undefined): void;
+  /** Hears why a part is away, and `undefined` when it is there again. The same is told once. */
+  fault(part: AlertedPart, fault: string | undefined): void;
   stop(): Promise<void>;
 }
 
@@ -31,6 +35,7 @@ export function startAlerting(parts: {
 }): Alerting {
   const { env, clock, logger, watch, count } = parts;
   let governance: Governance | undefined;
+  const away = new Set<AlertedPart>();
   let channels = new Map<string, AlertChannel>();
   const conclude = ({ alert, destination, outcome, cause }: Delivered) => {
     count(alert.rule, outcome);
@@ -58,16 +63,19 @@ export function startAlerting(parts: {
     },
     raise,
     fault: (part, fault) => {
-      const to = governance?.alerts.faults ?? [];
-      if (governance === undefined || to.length === 0) return;
-      const rule = part === 'ledger' ? 'LedgerFault' : 'EvidenceFault';
+      if (governance === undefined || (fault !== undefined) === away.has(part)) return;
+      if (fault === undefined) away.delete(part);
+      else away.add(part);
+      const to = governance.alerts.faults;
+      if (to.length === 0) return;
+      const rule = PARTS[part];
       raise({
         to,
         alert: {
           rule,
           state: fault === undefined ? 'resolved' : 'triggered',
           severity: 'critical',
-          summary: `${rule}: the ${part} ${fault === undefined ? 'can be written again' : 'cannot be written, so requests are refused'}`,
+          summary: `${rule}: ${fault === undefined ? 'it works again' : 'requests are refused; /readyz says why'}`,
           dedupKey: makeDedupKey(governance.name, rule),
           atMs: clock.nowMs(),
           facts: { gateway: governance.name },

@@ -113,6 +113,7 @@ export async function startLocalGateway(options: LocalOptions): Promise<LocalGat
     },
   });
   const switches = openLocalSwitches({ stateDir, clock: systemClock });
+  switches.watch(() => alerting.fault('switches', switches.fault()));
   const askedRequests = openAskedRequests({ stateDir });
   const providers: Engines['providers'] = {
     bedrock: createBedrock(),

@@ -120,7 +120,7 @@ const alerts = z
     faults: z
       .array(name)
       .default([])
-      .describe('Who hears that ledger or evidence cannot be written, and that they can again.'),
+      .describe('Who hears that ledger, evidence or switches are away, and that they are there again.'),
   })
   .describe('Where alerts go. Business rules stand in rules/.');
 

@@ -34,7 +34,7 @@ export interface AlertRules {
   readonly destinations: ReadonlyMap<string, AlertDestination>;
   /** Who hears that a budget is nearly spent. */
   readonly budgets: readonly string[];
-  /** Who hears that ledger or evidence cannot be written, and that they can again. */
+  /** Who hears that ledger, evidence or switches are away, and that they are there again. */
   readonly faults: readonly string[];
 }
 
