@@ -43,7 +43,7 @@ test('prints the settings with which the SDKs ask it, and serves a repository an
   const before = { ...process.env };
   try {
     await using bedrock = await start('--governance', EXAMPLE, '--state', state, '--region', 'eu-west-1');
-    assert.match(bedrock.greeting, /guardrail {3}supportbaseline \(support-baseline\): DRAFT, 1/);
+    assert.match(bedrock.greeting, /guardrail {3}supportbaseline \(support-baseline\): DRAFT, 1, 2\n/);
     for (const [, name = '', value = ''] of bedrock.greeting.matchAll(/(AWS_[A-Z_]+)=(\S+)/g))
       process.env[name] = value;
     const control = new BedrockClient();

@@ -55,11 +55,11 @@ async function serve(options: BedrockOptions): Promise<void> {
     .catch((error: unknown) => {
       throw explainFailure(error, options);
     });
-  process.stdout.write(greet(bedrock, { options, store }));
   const stop = () => {
     void bedrock[Symbol.asyncDispose]().then(() => process.exit(0));
   };
   process.once('SIGINT', stop).once('SIGTERM', stop);
+  process.stdout.write(greet(bedrock, { options, store }));
 }
 
 async function readGoverned(directory: string): Promise<GovernedGuardrail[]> {

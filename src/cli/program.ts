@@ -8,6 +8,7 @@ import { addCheckCommand } from './check.ts';
 import { addCostCommand } from './cost.ts';
 import { addEstimateCommand } from './estimate.ts';
 import { addExplainCommand } from './explain.ts';
+import { addGuardrailCommand } from './guardrail.ts';
 import { addInitCommand } from './init.ts';
 import { addPublishCommand } from './publish.ts';
 import { addScanCommand } from './scan.ts';
@@ -37,6 +38,7 @@ export function createProgram(): Command {
   addPublishCommand(program);
   addInitCommand(program);
   addCanCommand(program);
+  addGuardrailCommand(program);
   addSchemaCommand(program);
   addScanCommand(program);
   addSwitchCommand(program);

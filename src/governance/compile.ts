@@ -11,6 +11,7 @@ import type {
 } from '../road/governed.ts';
 import { compileCapability } from './capability-file.ts';
 import { checkEdge, toEdgeRules } from './edge.ts';
+import { checkGuardrailCases } from './guardrail-cases.ts';
 import { checkGuardrailConfig } from './guardrail-files.ts';
 import type { Governance } from './governance.ts';
 import { toPeopledLimits, toPlaceLimits, toUseLimits } from './limit-blocks.ts';
@@ -58,6 +59,7 @@ export function compileSource(source: Source): Compiled {
   const routes = new Map(parts.routes.map((part) => [part.name, toRoute(part, prices)]));
   const tools = new Map(parts.tools.map((part) => [part.name, toTool(part)]));
   problems.push(...parts.tools.flatMap(checkTool));
+  problems.push(...checkGuardrailCases(source, parts.versionFiles));
   const policies = compilePolicies(source);
   problems.push(...policies.problems);
 

@@ -19,6 +19,7 @@ const KINDS: readonly (readonly [RegExp, string])[] = [
   [/^routes\//, 'route'],
   [/^tools\//, 'tool'],
   [/^prompts\/.+\.yaml$/, 'prompt'],
+  [/^guardrails\/[^/]+\/cases\/.+\.yaml$/, 'guardrail-cases'],
   [/^guardrails\/.+\.yaml$/, 'bedrock-guardrail'],
   [/^prices\//, 'price'],
   [/^workflows\//, 'workflow'],

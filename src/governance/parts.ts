@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { parseFile, validateFile, type ParsedFile } from './document.ts';
+import { GUARDRAIL_CASES } from './guardrail-cases.ts';
 import type { Problem } from './problem.ts';
 import {
   bedrockGuardrailSchema,
@@ -148,6 +149,7 @@ const KNOWN = [
   /^(tenants|capabilities|routes|tools|workflows|rules)\/[^/]+\.yaml$/,
   /^prompts\/[^/]+\/[^/]+\/(prompt\.yaml|.+\.md)$/,
   /^guardrails\/[^/]+\/[^/]+\.(yaml|json)$/,
+  GUARDRAIL_CASES,
   /^prices\/[^/]+\/[^/]+\.yaml$/,
   /^policies\/(schema\.cedarschema|.+\.cedar)$/,
   /^knowledge\//,

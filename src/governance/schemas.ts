@@ -297,6 +297,58 @@ export const bedrockGuardrailSchema = z
   })
   .meta({ title: 'guardrails/NAME/VERSION.yaml: a guardrail that is in Amazon Bedrock' });
 
+const texts = z.union(
+  [z.string().min(1), z.array(z.string().min(1)).min(1)],
+  'write a text, or a list of texts',
+);
+
+export const guardrailCaseSchema = z
+  .strictObject({
+    name: z.string().min(1).optional().describe('Absent: the beginning of its text.'),
+    source: z
+      .enum(['INPUT', 'OUTPUT'])
+      .default('INPUT')
+      .describe('Whether the text travels toward the model or from it.'),
+    text: texts.describe('What is judged: a text, or several content blocks.'),
+    grounding: z
+      .strictObject({ source: texts, query: z.string().min(1) })
+      .optional()
+      .describe('OUTPUT: what the text must be grounded in, and what it answers.'),
+    expect: z.enum(['none', 'masked', 'blocked']),
+    output: texts
+      .optional()
+      .describe('What comes out: the masked texts, or the message of a block. Absent: not compared.'),
+    findings: z
+      .array(
+        z
+          .string()
+          .regex(
+            /^(topic|content|word|profanity|pii|regex|grounding) \S.*$/,
+            'write POLICY NAME, such as pii EMAIL, regex internal-ticket, topic Investing, content HATE or word nightjar',
+          ),
+      )
+      .optional()
+      .describe('All that is found, each as POLICY NAME, in any order. Absent: not compared.'),
+  })
+  .refine(
+    ({ grounding, source }) => grounding === undefined || source === 'OUTPUT',
+    'grounding is judged in what a model says: set source to OUTPUT',
+  );
+
+export const guardrailCasesSchema = z
+  .strictObject({
+    guardrail: z
+      .string()
+      .regex(/^[^@\s]+(@([1-9][0-9]{0,7}|DRAFT))?$/, 'write NAME or NAME@VERSION')
+      .optional()
+      .describe('Which guardrail. Absent: the one whose folder this is, in its highest version.'),
+    cases: z.array(guardrailCaseSchema).min(1),
+  })
+  .meta({
+    title:
+      'guardrails/NAME/cases/FILE.yaml: texts, and what becomes of them. As FILE.jsonl: one case a line.',
+  });
+
 const microUsd = z.int().min(0).max(1_000_000_000_000);
 
 /** What a model costs, in whole micro-dollars for a million tokens. */
@@ -430,6 +482,7 @@ export const FILE_SCHEMAS = {
   capability: capabilitySchema,
   prompt: promptSchema,
   'bedrock-guardrail': bedrockGuardrailSchema,
+  'guardrail-cases': guardrailCasesSchema,
   route: routeSchema,
   tool: toolSchema,
   price: priceSchema,

@@ -18,7 +18,7 @@ export interface Source {
   readonly problems: readonly Problem[];
 }
 
-const READ = /\.(ya?ml|json|md|cedar|cedarschema)$/;
+const READ = /\.(ya?ml|jsonl?|md|cedar|cedarschema)$/;
 const GOVERNED = /^(tenants|capabilities|routes|tools|prompts|guardrails|policies|prices|workflows|rules)\//;
 /** What editors leave beside a file, and what somebody set aside on purpose. */
 const SET_ASIDE = /(~|\.(bak|orig|tmp|swp|disabled))$/;

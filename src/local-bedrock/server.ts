@@ -97,12 +97,18 @@ function createServer(options: LocalBedrockOptions): FastifyInstance {
   };
   const one = '/guardrails/:guardrailIdentifier';
   const versionOfOne = '/guardrail/:guardrailIdentifier/version/:guardrailVersion';
-  serve('POST', '/guardrails', (request) => createGuardrail(plane, request), 202);
+  // A change is made of what was read before it: each waits for the one before.
+  const inTurn = createTurnstile();
+  const change =
+    (make: (plane: ControlPlane, request: WireRequest) => Promise<unknown>): Operation =>
+    (request) =>
+      inTurn(() => make(plane, request));
+  serve('POST', '/guardrails', change(createGuardrail), 202);
   serve('GET', '/guardrails', (request) => listGuardrails(plane, request));
   serve('GET', one, (request) => getGuardrail(plane, request));
-  serve('PUT', one, (request) => updateGuardrail(plane, request), 202);
-  serve('POST', one, (request) => createGuardrailVersion(plane, request), 202);
-  serve('DELETE', one, (request) => deleteGuardrail(plane, request), 202);
+  serve('PUT', one, change(updateGuardrail), 202);
+  serve('POST', one, change(createGuardrailVersion), 202);
+  serve('DELETE', one, change(deleteGuardrail), 202);
   serve('POST', `${versionOfOne}/apply`, (request) => applyGuardrail(runtime, request));
   serve('POST', '/guardrail-checks/invoke', (request) => invokeGuardrailChecks(request));
   server.setNotFoundHandler((request, reply) => sendError(reply, unknownOperation(request)));
@@ -152,6 +158,15 @@ function sendError(reply: FastifyReply, { name, status, message }: ServiceError)
     .header('x-amzn-errortype', `${name}:http://internal.amazon.com/coral/com.amazon.bedrock/`)
     .type('application/json')
     .send({ message });
+}
+
+function createTurnstile(): <Result>(work: () => Promise<Result>) => Promise<Result> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const result = last.then(work);
+    last = result.catch(() => undefined);
+    return result;
+  };
 }
 
 const ID_LETTERS = 'abcdefghijklmnopqrstuvwxyz0123456789';

@@ -42,6 +42,24 @@ test('keeps guardrails, versions and used tokens in files over a restart', async
   assert.deepEqual(version.wordPolicy?.words, WORD_GUARDRAIL.wordPolicyConfig?.wordsConfig);
 });
 
+test('makes one change after the other, however many are asked for at once', async () => {
+  await using folder = await openFolder();
+  await using bench = await openBench({ store: await openFileStore(folder.path, PLACE) });
+  const request = { ...WORD_GUARDRAIL, clientRequestToken: 'once' };
+  const created = await Promise.all(
+    Array.from({ length: 5 }, () => bench.control.send(new CreateGuardrailCommand(request))),
+  );
+  const [guardrailIdentifier, ...others] = new Set(created.map(({ guardrailId }) => guardrailId));
+  assert.deepEqual(others, []);
+  const made = await Promise.all(
+    Array.from({ length: 10 }, () =>
+      bench.control.send(new CreateGuardrailVersionCommand({ guardrailIdentifier })),
+    ),
+  );
+  const numbers = made.map(({ version }) => Number(version)).toSorted((a, b) => a - b);
+  assert.deepEqual(numbers, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+});
+
 test('does not start on a file that it cannot read', async () => {
   await using folder = await openFolder();
   for (const text of ['{', '{}', '[]']) {

@@ -254,4 +254,37 @@ export const FILE_CASES: readonly GovernanceCase[] = [
       },
     ],
   },
+  {
+    name: 'cases of a guardrail, in YAML and as JSON Lines',
+    edit: {
+      'guardrails/support-baseline/cases/more.yaml': 'cases: [{ text: a, expect: none }]\n',
+      'guardrails/support-baseline/cases/more.jsonl':
+        '{"text":"a","expect":"none"}\n\n{"text":["a","b"],"expect":"masked"}\n',
+    },
+    problems: [],
+  },
+  {
+    name: 'cases that are not of their shape, or for no guardrail',
+    edit: {
+      'guardrails/nobody/cases/a.yaml': 'cases: [{ text: a, expect: none }]\n',
+      'guardrails/support-baseline/cases/b.yaml':
+        'guardrail: support-baseline@9\ncases:\n  - { text: a, expect: none }\n',
+      'guardrails/support-baseline/cases/c.yaml':
+        'cases:\n  - { text: a, expect: NONE }\n  - { text: a, expect: none, findings: [EMAIL] }\n',
+      'guardrails/support-baseline/cases/d.jsonl': '{"text":"a","expect":"none"}\n{"text":"a"}\n{\n',
+      'guardrails/support-baseline/cases/e.jsonl': '\n',
+      'guardrails/support-baseline/cases/f.yaml':
+        'cases:\n  - { text: a, expect: none, grounding: { source: b, query: c } }\n',
+    },
+    problems: [
+      { file: 'guardrails/nobody/cases/a.yaml', line: 1, cause: 'there is no guardrail nobody', fix: 'support-baseline@1' },
+      { file: 'guardrails/support-baseline/cases/b.yaml', line: 1, cause: 'there is no guardrail support-baseline@9', fix: 'Use one of' },
+      { file: 'guardrails/support-baseline/cases/c.yaml', line: 2, cause: 'cases.0.expect has a value that it cannot have', fix: 'none, masked, blocked' },
+      { file: 'guardrails/support-baseline/cases/c.yaml', line: 3, cause: 'write POLICY NAME', fix: 'Correct' },
+      { file: 'guardrails/support-baseline/cases/d.jsonl', line: 2, cause: 'expect', fix: '' },
+      { file: 'guardrails/support-baseline/cases/d.jsonl', line: 3, cause: 'the line is not JSON', fix: 'one case a line' },
+      { file: 'guardrails/support-baseline/cases/e.jsonl', line: 1, cause: 'no cases', fix: 'one case a line' },
+      { file: 'guardrails/support-baseline/cases/f.yaml', line: 2, cause: 'set source to OUTPUT', fix: 'Correct' },
+    ],
+  }, // prettier-ignore
 ];

@@ -15,7 +15,7 @@ export const REFERENCE_CASES: readonly GovernanceCase[] = [
         'dataClass: internal',
         'workloadPattern: assistant',
         'prompt: support-assistent@1',
-        'guardrail: support-baseline@2',
+        'guardrail: support-baseline@9',
         'routes:',
         '  - stand-in',
         '  - gpt',
@@ -33,7 +33,7 @@ export const REFERENCE_CASES: readonly GovernanceCase[] = [
         cause: 'prompt support-assistent@1 does not exist',
         fix: 'support-assistant@1',
       },
-      { file: ASSISTANT, line: 6, cause: 'guardrail support-baseline@2', fix: 'support-baseline@1' },
+      { file: ASSISTANT, line: 6, cause: 'guardrail support-baseline@9', fix: 'support-baseline@1' },
       { file: ASSISTANT, line: 9, cause: 'route gpt', fix: 'stand-in-backup, stand-in-confidential' },
       { file: ASSISTANT, line: 10, cause: 'tool look-up does not exist', fix: 'look-up-order' },
       {
