@@ -89,7 +89,8 @@ function greet(
     guardrails.join('') +
     '\nPoint any AWS SDK at it, and change nothing else:\n\n' +
     `  export AWS_ENDPOINT_URL_BEDROCK=${url} AWS_ENDPOINT_URL_BEDROCK_RUNTIME=${url}\n` +
-    `  export AWS_REGION=${region} AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local\n\n`
+    `  export AWS_REGION=${region} AWS_DEFAULT_REGION=${region}\n` +
+    '  export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local\n\n'
   );
 }
 

@@ -17,6 +17,7 @@ export function addInitCommand(program: Command): void {
       process.stdout.write(
         `${directory} is a governance repository now: one capability, one tenant, one policy.\n\nNext:\n` +
           `  ${COMMAND} check ${quote(directory)}\n` +
+          `  ${COMMAND} guardrail test ${quote(directory)}\n` +
           `  ${COMMAND} can maya assistant --tenant main --group staff --governance ${quote(directory)}\n` +
           `  ${COMMAND} start --governance ${quote(directory)}\n`,
       );

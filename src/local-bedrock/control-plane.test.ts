@@ -8,9 +8,12 @@ import {
   GetGuardrailCommand,
   ListFoundationModelsCommand,
   ListGuardrailsCommand,
+  ListTagsForResourceCommand,
   paginateListGuardrails,
   ResourceNotFoundException,
   ServiceQuotaExceededException,
+  TagResourceCommand,
+  UntagResourceCommand,
   UpdateGuardrailCommand,
   ValidationException,
   type CreateGuardrailCommandInput,
@@ -346,6 +349,23 @@ describe('ListGuardrails', () => {
     for (const request of requests)
       await assert.rejects(control.send(new ListGuardrailsCommand(request)), ValidationException);
   });
+});
+
+it('keeps the tags of a guardrail, and lets them be changed', async () => {
+  await using bench = await openBench();
+  const { control } = bench;
+  const { guardrailArn: resourceARN } = await control.send(new CreateGuardrailCommand(WHOLE));
+  const tagsOf = async () => (await control.send(new ListTagsForResourceCommand({ resourceARN }))).tags;
+  assert.deepEqual(await tagsOf(), [{ key: 'team', value: 'desk' }]);
+  const tags = [{ key: 'team', value: 'shop' }, { key: 'stage', value: '' }]; // prettier-ignore
+  await control.send(new TagResourceCommand({ resourceARN, tags }));
+  assert.deepEqual(await tagsOf(), tags);
+  await control.send(new UntagResourceCommand({ resourceARN, tagKeys: ['team', 'unknown'] }));
+  assert.deepEqual(await tagsOf(), [{ key: 'stage', value: '' }]);
+  const other = { resourceARN: 'arn:aws:bedrock:eu-west-1:123456789012:guardrail/unknown' };
+  await assert.rejects(control.send(new ListTagsForResourceCommand(other)), ResourceNotFoundException);
+  const wrong = { resourceARN, tags: [{ key: '#', value: '' }] };
+  await assert.rejects(control.send(new TagResourceCommand(wrong)), ValidationException);
 });
 
 it('says of any other operation that it is not here', async () => {

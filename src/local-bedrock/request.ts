@@ -35,3 +35,7 @@ export const tokenShape = z
   .max(256)
   .regex(whole('[a-zA-Z0-9]([\\-a-zA-Z0-9]{0,254}[a-zA-Z0-9])?'));
 export const descriptionShape = z.string().min(1).max(200);
+
+const TAG = whole('[a-zA-Z0-9\\s._:/=+@\\-]*');
+export const tagKeyShape = z.string().min(1).max(128).regex(TAG);
+export const tagShape = z.strictObject({ key: tagKeyShape, value: z.string().max(256).regex(TAG) });

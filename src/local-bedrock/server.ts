@@ -2,21 +2,10 @@ import { isUtf8 } from 'node:buffer';
 import { randomInt, randomUUID } from 'node:crypto';
 import { isIPv4, type AddressInfo } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { applyGuardrail, createCompiler } from './apply.ts';
 import { createBothProtocolsServer } from './both-protocols.ts';
-import { invokeGuardrailChecks } from './checks.ts';
-import {
-  createGuardrail,
-  createGuardrailVersion,
-  deleteGuardrail,
-  getGuardrail,
-  listGuardrails,
-  updateGuardrail,
-  type ControlPlane,
-} from './control-plane.ts';
 import type { Place } from './describe.ts';
 import type { GuardrailStore } from './guardrail.ts';
-import type { WireRequest } from './request.ts';
+import { listOperations } from './operations.ts';
 import { ServiceError } from './service-error.ts';
 import { createThrottle } from './throttle.ts';
 
@@ -62,13 +51,9 @@ function assertLoopback(host: string): void {
   );
 }
 
-type Operation = (request: WireRequest) => unknown;
-
 function createServer(options: LocalBedrockOptions): FastifyInstance {
   const { store, place, nowMs = Date.now } = options;
   const throttle = createThrottle(options.requestsPerSecond, nowMs);
-  const plane: ControlPlane = { store, place, nowMs, createId: () => createId(store) };
-  const runtime = { store, place, compile: createCompiler() };
   const server = Fastify({
     logger: false,
     bodyLimit: MOST_BODY_BYTES,
@@ -77,40 +62,19 @@ function createServer(options: LocalBedrockOptions): FastifyInstance {
     frameworkErrors: (_error, request, reply) => void sendError(reply, unknownOperation(request)),
   });
   readBodies(server);
-  const serve = (
-    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
-    url: string,
-    operation: Operation,
-    status = 200,
-  ) => {
+  const plane = { store, place, nowMs, createId: () => createId(store) };
+  for (const { method, url, status, answer } of listOperations(plane)) {
     server.route({
       method,
       url,
-      handler: async (request, reply) => {
+      handler: async ({ params, query, body }, reply) => {
         throttle.admit();
-        const { params, query, body } = request;
         const labels = params as Record<string, string>; // Fastify's own, from the path
-        const answer = await operation({ labels, query: query as Record<string, string>, body }); // its own too
-        return reply.code(status).send(answer);
+        const request = { labels, query: query as Record<string, string>, body }; // its own too
+        return reply.code(status).send(await answer(request));
       },
     });
-  };
-  const one = '/guardrails/:guardrailIdentifier';
-  const versionOfOne = '/guardrail/:guardrailIdentifier/version/:guardrailVersion';
-  // A change is made of what was read before it: each waits for the one before.
-  const inTurn = createTurnstile();
-  const change =
-    (make: (plane: ControlPlane, request: WireRequest) => Promise<unknown>): Operation =>
-    (request) =>
-      inTurn(() => make(plane, request));
-  serve('POST', '/guardrails', change(createGuardrail), 202);
-  serve('GET', '/guardrails', (request) => listGuardrails(plane, request));
-  serve('GET', one, (request) => getGuardrail(plane, request));
-  serve('PUT', one, change(updateGuardrail), 202);
-  serve('POST', one, change(createGuardrailVersion), 202);
-  serve('DELETE', one, change(deleteGuardrail), 202);
-  serve('POST', `${versionOfOne}/apply`, (request) => applyGuardrail(runtime, request));
-  serve('POST', '/guardrail-checks/invoke', (request) => invokeGuardrailChecks(request));
+  }
   server.setNotFoundHandler((request, reply) => sendError(reply, unknownOperation(request)));
   server.setErrorHandler((error, _request, reply) => sendError(reply, toServiceError(error)));
   server.addHook('onRequest', async (_request, reply) => {
@@ -158,15 +122,6 @@ function sendError(reply: FastifyReply, { name, status, message }: ServiceError)
     .header('x-amzn-errortype', `${name}:http://internal.amazon.com/coral/com.amazon.bedrock/`)
     .type('application/json')
     .send({ message });
-}
-
-function createTurnstile(): <Result>(work: () => Promise<Result>) => Promise<Result> {
-  let last: Promise<unknown> = Promise.resolve();
-  return (work) => {
-    const result = last.then(work);
-    last = result.catch(() => undefined);
-    return result;
-  };
 }
 
 const ID_LETTERS = 'abcdefghijklmnopqrstuvwxyz0123456789';
