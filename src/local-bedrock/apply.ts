@@ -5,8 +5,8 @@ import {
   type ApplyGuardrailResponse,
   type AssessRequest,
 } from '../guardrail-engine/index.ts';
-import { lookUpGuardrail, type ControlPlane } from './control-plane.ts';
 import { listAllVersions, type Compiler, type GuardrailVersion } from './guardrail.ts';
+import { lookUpGuardrail, type ControlPlane } from './plane.ts';
 import { identifierShape, readShape, versionShape, type WireRequest } from './request.ts';
 import { invalid } from './service-error.ts';
 

@@ -1,5 +1,5 @@
 import { parseGuardrailConfig, type GuardrailConfig } from '../guardrail-engine/index.ts';
-import { makeVersion } from './control-plane.ts';
+import { makeVersion } from './make-version.ts';
 import { toArn, type Place } from './describe.ts';
 import type { StoredGuardrail } from './guardrail.ts';
 

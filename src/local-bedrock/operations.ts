@@ -4,11 +4,10 @@ import {
   createGuardrail,
   createGuardrailVersion,
   deleteGuardrail,
-  getGuardrail,
-  listGuardrails,
   updateGuardrail,
-  type ControlPlane,
-} from './control-plane.ts';
+} from './change-guardrails.ts';
+import type { ControlPlane } from './plane.ts';
+import { getGuardrail, listGuardrails } from './read-guardrails.ts';
 import type { WireRequest } from './request.ts';
 import { listTagsForResource, tagResource, untagResource } from './tags.ts';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { lookUpGuardrail, type ControlPlane } from './control-plane.ts';
 import type { StoredGuardrail } from './guardrail.ts';
+import { lookUpGuardrail, type ControlPlane } from './plane.ts';
 import { readShape, tagKeyShape, tagShape, type WireRequest } from './request.ts';
 import { invalid, ServiceError } from './service-error.ts';
 

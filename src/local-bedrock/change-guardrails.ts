@@ -2,45 +2,25 @@ import { hash } from 'node:crypto';
 import { z } from 'zod';
 import {
   describeValidationException,
-  listUnsupportedPolicies,
   parseGuardrailConfig,
   type GuardrailConfig,
 } from '../guardrail-engine/index.ts';
-import { describeGuardrail, summariseGuardrail, toArn, type Place } from './describe.ts';
-import {
-  listAllVersions,
-  type Behaviour,
-  type Failure,
-  type GuardrailStore,
-  type GuardrailVersion,
-  type Idempotency,
-  type StoredGuardrail,
-} from './guardrail.ts';
-import { cutPage } from './pages.ts';
+import { toArn } from './describe.ts';
+import type { GuardrailStore, Idempotency, StoredGuardrail } from './guardrail.ts';
+import { makeVersion } from './make-version.ts';
+import { findGuardrail, findVersion, type ControlPlane } from './plane.ts';
 import {
   descriptionShape,
-  identifierShape,
   numberedVersionShape,
   readShape,
   tokenShape,
-  versionShape,
   type WireRequest,
 } from './request.ts';
 import { invalid, ServiceError } from './service-error.ts';
 
-/** What the control plane works on. */
-export interface ControlPlane {
-  readonly store: GuardrailStore;
-  readonly place: Place;
-  readonly nowMs: () => number;
-  /** A new guardrail id: lower-case letters and digits. */
-  readonly createId: () => string;
-}
-
 /** Amazon's quotas of an account, as documented. */
 const MOST_GUARDRAILS = 100;
 const MOST_VERSIONS = 20;
-const MOST_PER_PAGE = 1000;
 
 /** POST /guardrails */
 export async function createGuardrail(plane: ControlPlane, { body }: WireRequest) {
@@ -113,64 +93,6 @@ export async function createGuardrailVersion(plane: ControlPlane, { labels, body
   return { guardrailId: guardrail.id, version: version.version };
 }
 
-/** GET /guardrails/{guardrailIdentifier} */
-export function getGuardrail(plane: ControlPlane, { labels, query }: WireRequest) {
-  const guardrail = findGuardrail(plane, labels['guardrailIdentifier']);
-  const { guardrailVersion = 'DRAFT' } = readShape(
-    z.object({ guardrailVersion: versionShape.exactOptional() }),
-    query,
-  );
-  return describeGuardrail(guardrail, findVersion(guardrail, guardrailVersion), plane.place);
-}
-
-const listRequest = z.object({
-  guardrailIdentifier: identifierShape.exactOptional(),
-  maxResults: z.coerce.number().int().min(1).max(MOST_PER_PAGE).exactOptional(),
-  nextToken: z.string().min(1).max(2048).exactOptional(),
-});
-
-/** GET /guardrails: the draft of each guardrail or, of one that is named, its draft and versions. */
-export function listGuardrails(plane: ControlPlane, { query }: WireRequest) {
-  const { guardrailIdentifier, maxResults = MOST_PER_PAGE, nextToken } = readShape(listRequest, query);
-  const entries = listEntries(plane, guardrailIdentifier);
-  const page = cutPage(entries, {
-    list: guardrailIdentifier ?? '',
-    keyOf: ({ key }) => key,
-    maxResults,
-    nextToken,
-  });
-  return {
-    guardrails: page.items.map(({ guardrail, version }) =>
-      summariseGuardrail(guardrail, version, plane.place),
-    ),
-    ...(page.nextToken === undefined ? {} : { nextToken: page.nextToken }),
-  };
-}
-
-interface Entry {
-  readonly key: string;
-  readonly guardrail: StoredGuardrail;
-  readonly version: GuardrailVersion;
-}
-
-// In the order of their keys, which no later change moves.
-function listEntries(plane: ControlPlane, identifier: string | undefined): Entry[] {
-  if (identifier === undefined) {
-    return plane.store
-      .list()
-      .map((guardrail) => {
-        const { createdAt } = guardrail.draft;
-        return { key: `${createdAt}/${guardrail.id}`, guardrail, version: guardrail.draft };
-      })
-      .toSorted((a, b) => (a.key < b.key ? -1 : 1));
-  }
-  const guardrail = findGuardrail(plane, identifier);
-  return listAllVersions(guardrail).map((version, index) => {
-    const number = index === 0 ? 0 : Number(version.version);
-    return { key: String(number).padStart(8, '0'), guardrail, version };
-  });
-}
-
 /** DELETE /guardrails/{guardrailIdentifier}: one version or, where none is named, all of the guardrail. */
 export async function deleteGuardrail(plane: ControlPlane, { labels, query }: WireRequest) {
   const guardrail = findGuardrail(plane, labels['guardrailIdentifier']);
@@ -185,47 +107,6 @@ export async function deleteGuardrail(plane: ControlPlane, { labels, query }: Wi
   const gone = findVersion(guardrail, guardrailVersion);
   await plane.store.put({ ...guardrail, versions: guardrail.versions.filter((one) => one !== gone) });
   return {};
-}
-
-/** The guardrail that an id or an ARN names; `undefined` where there is none here. */
-export function lookUpGuardrail(
-  { store, place }: Pick<ControlPlane, 'store' | 'place'>,
-  identifier: string,
-): StoredGuardrail | undefined {
-  const id = identifier.slice(identifier.lastIndexOf('/') + 1);
-  if (identifier.startsWith('arn:') && identifier !== toArn(id, place)) return undefined;
-  return store.get(id);
-}
-
-function findGuardrail(plane: ControlPlane, identifier: string | undefined): StoredGuardrail {
-  const { guardrailIdentifier } = readShape(z.object({ guardrailIdentifier: identifierShape }), {
-    guardrailIdentifier: identifier,
-  });
-  const guardrail = lookUpGuardrail(plane, guardrailIdentifier);
-  if (guardrail !== undefined) return guardrail;
-  throw new ServiceError('ResourceNotFoundException', 'The guardrail does not exist in this Region.');
-}
-
-function findVersion(guardrail: StoredGuardrail, version: string): GuardrailVersion {
-  const found = listAllVersions(guardrail).find((one) => one.version === version);
-  if (found !== undefined) return found;
-  throw new ServiceError('ResourceNotFoundException', `The guardrail has no version ${version}.`);
-}
-
-/** A version of a guardrail, with what of it cannot be evaluated here. */
-export function makeVersion(input: {
-  readonly version: string;
-  readonly config: Behaviour;
-  readonly at: string;
-  readonly createdAt?: string;
-  readonly madeBy?: Idempotency | undefined;
-}): GuardrailVersion {
-  const { version, config, at, createdAt = at, madeBy } = input;
-  const failures = listUnsupportedPolicies(config).map(({ path, policy, reason }): Failure => ({
-    reason: `${policy}: ${reason}`,
-    recommendation: `Remove ${path}, or try this guardrail on Amazon Bedrock.`,
-  }));
-  return { version, config, createdAt, updatedAt: at, failures, ...(madeBy && { madeBy }) };
 }
 
 function readConfig(body: unknown): GuardrailConfig {
