@@ -7,7 +7,6 @@ import { systemClock } from '../adapters/clock/system.ts';
 import { joinEvidence } from '../adapters/evidence/joined.ts';
 import type { FromEvidence } from '../adapters/evidence/thread/message.ts';
 import { serveEvidence } from '../adapters/evidence/thread/serve.ts';
-import { blockingFiles } from '../adapters/audit-log/file-system.ts';
 import { createRuleTelemetry } from '../adapters/telemetry/business-rules.ts';
 import { createLogger, createLogTelemetry, openLogFile } from '../adapters/telemetry/log.ts';
 import { createOtelTelemetry } from '../adapters/telemetry/open-telemetry.ts';
@@ -34,7 +33,7 @@ try {
     createLogTelemetry(logger),
     ...(otlpEndpoint === undefined ? [] : [await createOtelTelemetry({ endpoint: otlpEndpoint })]),
   ];
-  const audit = await openLocalAuditLog({ stateDir, clock: systemClock, files: blockingFiles });
+  const audit = await openLocalAuditLog({ stateDir, clock: systemClock });
   const archive = openLocalArchive({ stateDir, clock: systemClock });
   const evidence = joinEvidence({ audit, archive, telemetry: fanOut(sinks, logger) });
   serveEvidence({ evidence, memory, port: parentPort });

@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs';
 import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
 import { openEvidenceThread } from '../adapters/evidence/thread/client.ts';
-import type { SharedMemory } from '../adapters/evidence/thread/shared-batch.ts';
+import type { SharedMemory } from '../adapters/evidence/thread/shared-channel.ts';
 import type { WatchedRules } from '../adapters/telemetry/business-rules.ts';
 import type { LogFile } from '../adapters/telemetry/log.ts';
 import type { Metrics } from '../adapters/telemetry/metrics-text.ts';
@@ -32,6 +32,7 @@ export type FromTelemetry =
   | { readonly kind: 'alert'; readonly raised: RaisedAlert };
 
 const READ_MS = 3000;
+const YOUNG_GENERATION_MB = 48;
 
 /** The way to the thread's log and metrics: one hand writes the log file, so that no line cuts another one in two. */
 export interface TelemetryLink extends LogFile {
@@ -93,6 +94,8 @@ export async function startEvidence(
     new Worker(new URL('./evidence-thread.ts', import.meta.url), {
       workerData: { memory, stateDir, log, otlpEndpoint, telemetry: link.far } satisfies EvidenceThreadData,
       transferList: [link.far],
+      // What a batch makes is dead with its batch: room for many of them spares copying it.
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
     });
   const evidence = await openEvidenceThread({ start, onFault }).catch((error: unknown) => {
     link.end();

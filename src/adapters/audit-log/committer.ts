@@ -18,9 +18,9 @@ export interface CommitterOptions {
 }
 
 /**
- * Group commit: lines that are added together go out with one write, and while a sync is in flight the
- * next group gathers. After a failure nothing is lost: the group that failed is written again, at the same
- * place, until the disk takes it.
+ * Group commit: lines that are added together go out with one write, and those who want a sync while one is in flight
+ * share the next. After a failure nothing is lost: the group that failed is written again, at the same place, until the
+ * disk takes it.
  */
 export class Committer {
   readonly #options: CommitterOptions;
@@ -34,6 +34,9 @@ export class Committer {
   /** Falls in the same turn in which the loop ends, so that no line can slip in between unseen. */
   #committing = false;
   #draining: Promise<void> = Promise.resolve();
+  /** Written groups that wait for a sync. */
+  #undurable: Group[] = [];
+  #syncing: Promise<void> | undefined;
   readonly #drainSoon = () => void this.drain();
   #fault: string | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -74,6 +77,7 @@ export class Committer {
   async stop(): Promise<string | undefined> {
     this.#syncWanted = true;
     await this.drain();
+    await this.#syncing;
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#fault !== undefined) {
@@ -94,9 +98,9 @@ export class Committer {
     this.#committing = true;
     try {
       while (this.#hasWork()) {
-        await this.#commit((this.#unwritten ??= this.#take()));
+        await this.#write((this.#unwritten ??= this.#take()));
+        if (this.#undurable.length > 0 || this.#syncWanted) this.#sync();
       }
-      this.#setFault(undefined);
     } catch (error) {
       this.#fail(error);
     } finally {
@@ -106,12 +110,14 @@ export class Committer {
 
   #hasWork(): boolean {
     const { lengthBytes, needsSync } = this.#gathering;
-    return this.#unwritten !== undefined || lengthBytes > 0 || needsSync || this.#syncWanted;
+    const mustSync = this.#syncWanted && this.#syncing === undefined;
+    return this.#unwritten !== undefined || lengthBytes > 0 || needsSync || mustSync;
   }
 
-  async #commit(group: Group): Promise<void> {
+  async #write(group: Group): Promise<void> {
     const { segments } = this.#options;
     if (group.startsSegment) {
+      await this.#syncing;
       await segments.startNext();
       group.startsSegment = false;
     }
@@ -119,22 +125,40 @@ export class Committer {
     this.#unwritten = undefined;
     this.#owed = group.checkpoint ?? this.#owed;
     group.settleWritten();
-    if (!group.needsSync && !this.#syncWanted) {
-      this.#syncLater();
-      return;
-    }
-    this.#syncWanted = false;
-    const stall = setTimeout(() => this.#stall(group), this.#options.stallMs).unref();
-    try {
-      this.#reuse(await segments.sync());
-      group.settleDurable();
-      if (this.#owed !== undefined) await this.#options.publish(this.#owed);
-      this.#owed = undefined;
-    } catch (error) {
-      group.rejectDurable(toError(error));
-      throw error;
-    } finally {
-      clearTimeout(stall);
+    if (group.needsSync) this.#undurable.push(group);
+    else this.#syncLater();
+  }
+
+  /** Syncs until nobody waits for it. What is written meanwhile is left to the next sync. */
+  #sync(): void {
+    this.#syncing ??= this.#syncAll().then(
+      () => (this.#syncing = undefined),
+      (error: unknown) => {
+        this.#syncing = undefined;
+        this.#fail(error);
+      },
+    );
+  }
+
+  async #syncAll(): Promise<void> {
+    while (this.#undurable.length > 0 || this.#syncWanted) {
+      const groups = this.#undurable;
+      const owed = this.#owed;
+      this.#undurable = [];
+      this.#syncWanted = false;
+      const stall = setTimeout(() => this.#stall(groups), this.#options.stallMs).unref();
+      try {
+        this.#reuse(await this.#options.segments.sync());
+        for (const group of groups) group.settleDurable();
+        if (owed !== undefined) await this.#options.publish(owed);
+        if (owed === this.#owed) this.#owed = undefined;
+        this.#setFault(undefined);
+      } catch (error) {
+        for (const group of groups) group.rejectDurable(toError(error));
+        throw error;
+      } finally {
+        clearTimeout(stall);
+      }
     }
   }
 
@@ -159,16 +183,16 @@ export class Committer {
   }
 
   /** A disk that hangs is a disk that fails, for whoever waits. When it answers after all, the fault ends. */
-  #stall(group: Group): void {
+  #stall(groups: readonly Group[]): void {
     const failure = new Error(`the disk has not answered for ${this.#options.stallMs} ms`);
     this.#setFault(failure.message);
-    group.rejectDurable(failure);
-    this.#gathering.rejectDurable(failure);
+    for (const group of [...groups, ...this.#undurable, this.#gathering]) group.rejectDurable(failure);
   }
 
   #fail(error: unknown): void {
     const failure = toError(error);
     this.#setFault(failure.message);
+    for (const group of this.#undurable) group.rejectDurable(failure);
     this.#unwritten?.rejectDurable(failure);
     this.#gathering.rejectDurable(failure);
     this.#syncWanted = true;

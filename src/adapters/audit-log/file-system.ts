@@ -9,23 +9,6 @@ export type AuditFiles = Pick<
 /** The file system of the operating system. */
 export const systemFiles: AuditFiles = fs;
 
-/** For a thread that has nothing else to do: it waits for its disk itself, which is quicker than having it told. */
-export const blockingFiles: AuditFiles = {
-  ...fs,
-  fdatasync: Object.assign(
-    (fd: number, done: fs.NoParamCallback) => {
-      let failure: NodeJS.ErrnoException | null = null;
-      try {
-        fs.fdatasyncSync(fd);
-      } catch (error) {
-        failure = error as NodeJS.ErrnoException; // Node throws no other here
-      }
-      done(failure);
-    },
-    { __promisify__: fs.fdatasync.__promisify__ },
-  ),
-};
-
 /** Opens a file without holding up the event loop: creating one may wait for the file system's journal. */
 export function openFile(
   files: AuditFiles,

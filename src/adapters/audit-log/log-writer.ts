@@ -127,6 +127,7 @@ export class LogWriter implements AuditLog {
     if (this.#stopped) return;
     this.#stopped = true;
     clearInterval(this.#timer);
+    if (this.#lost > 0) this.#admitGap(this.#committer.group);
     this.#checkpoint(this.#append({ kind: 'log.stop', stoppedAtMs: this.#options.clock.nowMs() }));
     const fault = await this.#committer.stop();
     this.abort();

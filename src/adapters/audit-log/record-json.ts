@@ -1,14 +1,15 @@
 import type { AuditRecord } from '../../road/record.ts';
 import type { LogRecord } from './log-record.ts';
 
-const texts = new WeakMap<AuditRecord | LogRecord, string>();
+/** Not a WeakMap: with an entry for every record, the garbage collector would take a third of the thread's time. */
+const WRITTEN = Symbol('how the record was written where it came from');
 
 /** Says how a record was written where it came from, so that it is not written a second time. */
 export function rememberJson(record: AuditRecord, json: string): void {
-  texts.set(record, json);
+  Object.assign(record, { [WRITTEN]: json });
 }
 
 /** A record as it stands in its line. */
-export function jsonOf(record: AuditRecord | LogRecord): string {
-  return texts.get(record) ?? JSON.stringify(record);
+export function jsonOf(record: (AuditRecord | LogRecord) & { readonly [WRITTEN]?: string }): string {
+  return record[WRITTEN] ?? JSON.stringify(record);
 }

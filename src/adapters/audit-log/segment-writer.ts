@@ -72,20 +72,24 @@ export class SegmentWriter {
     this.#unsynced.push(bytes);
   }
 
-  /** Resolves when all that was written would survive a power cut; returns the buffers it kept until now. */
+  /**
+   * Resolves when all that was written before would survive a power cut; returns the buffers it kept until now. More may
+   * be written meanwhile, but nothing else may be synced.
+   */
   async sync(): Promise<readonly Buffer[]> {
     const fd = this.#openFile();
     this.#rewriteUnsynced(fd);
+    const [covered, size] = [this.#unsynced, this.#size];
+    this.#unsynced = [];
     try {
       await syncData(this.#files, fd);
     } catch (error) {
+      this.#unsynced = [...covered, ...this.#unsynced];
       this.#mustRewrite = true;
       throw error;
     }
-    this.#durableSize = this.#size;
-    const free = this.#unsynced;
-    this.#unsynced = [];
-    return free;
+    this.#durableSize = size;
+    return covered;
   }
 
   /** Lets go of the files. */

@@ -2,16 +2,16 @@ import type { Worker } from 'node:worker_threads';
 import type { ArchiveEntry } from '../../../ports/archive.ts';
 import type { Evidence } from '../../../ports/evidence.ts';
 import type { AdminRecord, AuditRecord, ClosedRecord, Intent } from '../../../road/record.ts';
-import { DONE, type FromEvidence, type ToEvidence } from './message.ts';
+import type { FromEvidence, ToEvidence } from './message.ts';
 import { boundBytes, makeOperation, writeOperation, type Operation } from './operation.ts';
-import { SharedBatch, type SharedMemory } from './shared-batch.ts';
+import { MAX_UNDER_WAY, SharedChannel, type SharedMemory } from './shared-channel.ts';
 
 /** A batch takes no more operations when it is this large; one that is larger by itself travels alone. */
 const BATCH_BYTES = 1024 * 1024;
 const MAX_OPERATION_BYTES = 256 * BATCH_BYTES;
 /** Longer than the audit log itself gives its disk, which has the better words for it. */
 const STALL_MS = 7500;
-/** Operations that are held while the thread does not answer. */
+/** Operations that are held while the thread does not take them. */
 const MAX_HELD = 20_000;
 
 interface Waiting extends PromiseWithResolvers<void> {
@@ -29,12 +29,12 @@ export interface EvidenceThreadOptions {
 
 /**
  * Evidence that is written by another thread: it hashes, seals, writes and syncs while this one answers requests. What
- * comes while a batch is under way makes up the next one. Rejects when the thread cannot open its evidence. When the
+ * comes while a batch waits to be taken makes up the next one. Rejects when the thread cannot open its evidence. When the
  * thread dies or does not answer, everything is refused.
  */
 export async function openEvidenceThread(options: EvidenceThreadOptions): Promise<Evidence> {
-  const batch = new SharedBatch();
-  const worker = options.start(batch.memory);
+  const channel = new SharedChannel();
+  const worker = options.start(channel.memory);
   const opened = Promise.withResolvers<void>();
   const hear = (message: FromEvidence) =>
     message.kind === 'unopened' ? opened.reject(new Error(message.error)) : opened.resolve();
@@ -42,24 +42,25 @@ export async function openEvidenceThread(options: EvidenceThreadOptions): Promis
   worker.once('message', hear).once('error', opened.reject).once('exit', end);
   await opened.promise;
   worker.off('error', opened.reject).off('exit', end);
-  return new EvidenceThread({ ...options, worker, batch });
+  return new EvidenceThread({ ...options, worker, channel });
 }
 
 class EvidenceThread implements Evidence {
   readonly #worker: Worker;
-  readonly #batch: SharedBatch;
+  readonly #channel: SharedChannel;
   readonly #onFault: EvidenceThreadOptions['onFault'];
   readonly #stallMs: number;
   readonly #watch: NodeJS.Timeout;
   readonly #stopped = Promise.withResolvers<void>();
   #queue: Waiting[] = [];
-  #underWay: readonly Waiting[] = [];
-  /** Operations that outlasted their batch, and those of which a message came before the batch itself. */
-  readonly #late = new Map<number, Waiting>();
-  readonly #early = new Set<number>();
-  #answered = 0;
-  #postedMs = 0;
+  /** By number, which counts them from 0 as the thread does; the oldest first. */
+  readonly #underWay = new Map<number, Waiting>();
+  #posted = 0;
+  /** When the thread was last seen alive. */
+  #aliveMs = performance.now();
+  #beats = 0;
   #scheduled = false;
+  #following = false;
   #drained: (() => void) | undefined;
   #told: string | undefined;
   #stall: string | undefined;
@@ -70,9 +71,9 @@ class EvidenceThread implements Evidence {
     this.#post();
   };
 
-  constructor(parts: EvidenceThreadOptions & { readonly worker: Worker; readonly batch: SharedBatch }) {
+  constructor(parts: EvidenceThreadOptions & { readonly worker: Worker; readonly channel: SharedChannel }) {
     this.#worker = parts.worker;
-    this.#batch = parts.batch;
+    this.#channel = parts.channel;
     this.#onFault = parts.onFault;
     this.#stallMs = parts.stallMs ?? STALL_MS;
     this.#watch = setInterval(() => this.#noticeStall(), this.#stallMs / 8).unref();
@@ -103,7 +104,8 @@ class EvidenceThread implements Evidence {
   async stop(): Promise<void> {
     if (this.#end !== undefined) return;
     this.#end = 'the evidence is stopped';
-    if (this.#isBusy()) await new Promise<void>((resolve) => (this.#drained = resolve));
+    // What was taken before is written before; the thread itself waits for what it has begun.
+    if (this.#hasMore()) await new Promise<void>((resolve) => (this.#drained = resolve));
     this.#worker.postMessage('stop' satisfies ToEvidence, []);
     try {
       await this.#stopped.promise;
@@ -113,8 +115,9 @@ class EvidenceThread implements Evidence {
     }
   }
 
-  #isBusy(): boolean {
-    return this.#queue.length > 0 || this.#underWay.length > 0;
+  /** Whether there is something that the thread has not taken. */
+  #hasMore(): boolean {
+    return this.#queue.length > 0 || this.#channel.isPosted();
   }
 
   #refuse(): Promise<never> | undefined {
@@ -128,7 +131,7 @@ class EvidenceThread implements Evidence {
       return Promise.reject(new Error('it is too large for a record or an archive entry'));
     const waiting = { ...Promise.withResolvers<void>(), kind: record.kind, operation };
     this.#queue.push(waiting);
-    if (this.#underWay.length === 0 && !this.#scheduled) {
+    if (!this.#scheduled) {
       this.#scheduled = true;
       // What else comes in this turn of the event loop travels along.
       setImmediate(this.#postSoon);
@@ -137,63 +140,70 @@ class EvidenceThread implements Evidence {
   }
 
   #post(): void {
-    if (this.#underWay.length > 0 || this.#queue.length === 0) return;
+    if (this.#queue.length === 0 || this.#channel.isPosted()) return;
+    const [oldest = this.#posted] = this.#underWay.keys();
     let [count, bound, end] = [0, 0, 0];
-    for (const { operation } of this.#queue) {
-      bound += boundBytes(operation);
-      if (count > 0 && bound > BATCH_BYTES) break;
-      this.#batch.grow(bound);
-      end = writeOperation(this.#batch.bytes, end, operation);
+    for (const waiting of this.#queue) {
+      bound += boundBytes(waiting.operation);
+      const isFull = (count > 0 && bound > BATCH_BYTES) || this.#posted - oldest >= MAX_UNDER_WAY;
+      if (isFull) break;
+      this.#channel.grow(bound);
+      end = writeOperation(this.#channel.bytes, end, waiting.operation);
+      this.#underWay.set(this.#posted++, waiting);
       count += 1;
     }
-    this.#underWay = this.#queue.slice(0, count);
+    if (count === 0) return;
     this.#queue = this.#queue.slice(count);
-    this.#postedMs = performance.now();
-    this.#batch.post(count);
-    void this.#batch.awaitAnswer().then(() => this.#take());
+    this.#channel.post(count);
+    if (!this.#following) void this.#follow();
   }
 
-  /** The batch is answered: most is done, and of the rest a message tells. */
-  #take(): void {
-    const { bytes } = this.#batch;
-    for (const [index, waiting] of this.#underWay.entries()) {
-      const operation = this.#answered++;
-      if (bytes[index] === DONE) waiting.resolve();
-      else if (!this.#early.delete(operation)) this.#late.set(operation, waiting);
+  /** Hears what becomes of operations as long as there are any. */
+  async #follow(): Promise<void> {
+    this.#following = true;
+    while (this.#underWay.size > 0 || this.#hasMore()) {
+      const seen = this.#channel.changes;
+      this.#collect();
+      await this.#channel.awaitChange(seen);
     }
-    this.#underWay = [];
-    this.#setStall(undefined);
+    this.#following = false;
+  }
+
+  #collect(): void {
+    for (const [number, { resolve }] of this.#underWay) {
+      if (!this.#channel.takeDone(number)) continue;
+      this.#underWay.delete(number);
+      resolve();
+    }
     this.#post();
-    if (!this.#isBusy()) this.#drained?.();
+    if (this.#drained !== undefined && !this.#hasMore()) this.#drained();
   }
 
   #hear(message: FromEvidence): void {
-    if (message.kind === 'settled') this.#settle(message);
-    else if (message.kind === 'fault') this.#change(() => (this.#told = message.fault));
+    if (message.kind === 'failed') {
+      this.#underWay.get(message.operation)?.reject(new Error(message.error));
+      this.#underWay.delete(message.operation);
+    } else if (message.kind === 'fault') this.#change(() => (this.#told = message.fault));
     else if (message.kind === 'stopped') {
       const { error } = message;
-      for (const { reject } of this.#late.values()) reject(new Error(error ?? 'the evidence is stopped'));
+      this.#collect(); // what was done last may not have been heard of
+      for (const { reject } of this.#underWay.values()) reject(new Error(error ?? 'the evidence is stopped'));
       if (error === undefined) this.#stopped.resolve();
       else this.#stopped.reject(new Error(error));
     }
   }
 
-  #settle({ operation, error }: { readonly operation: number; readonly error: string | undefined }): void {
-    const late = this.#late.get(operation);
-    if (late === undefined) this.#early.add(operation);
-    this.#late.delete(operation);
-    const waiting = late ?? this.#underWay[operation - this.#answered];
-    if (error === undefined) waiting?.resolve();
-    else waiting?.reject(new Error(error));
-  }
-
   #noticeStall(): void {
-    const waitedMs = performance.now() - this.#postedMs;
-    if (this.#underWay.length === 0 || waitedMs < this.#stallMs) return;
+    this.#collect();
+    const { beats } = this.#channel;
+    const nowMs = performance.now();
+    if (beats !== this.#beats) [this.#beats, this.#aliveMs] = [beats, nowMs];
+    const isAlive = nowMs - this.#aliveMs < this.#stallMs;
+    if (isAlive) return this.#setStall(undefined);
     const stall = `the thread that writes evidence has not answered for ${(this.#stallMs / 1000).toFixed(1)} s`;
     this.#setStall(stall);
     // Closed records are held: they are written when the thread goes on.
-    for (const { kind, reject } of [...this.#underWay, ...this.#queue])
+    for (const { kind, reject } of [...this.#underWay.values(), ...this.#queue])
       if (kind !== 'closed') reject(new Error(stall));
     if (this.#end !== undefined) this.#lose('it did not stop');
   }
@@ -201,9 +211,9 @@ class EvidenceThread implements Evidence {
   #lose(why: string): void {
     const error = new Error(`the thread that writes evidence ended: ${why}`);
     if (this.#end === undefined) this.#change(() => (this.#end = error.message));
-    for (const { reject } of [...this.#late.values(), ...this.#underWay, ...this.#queue]) reject(error);
-    [this.#queue, this.#underWay] = [[], []];
-    this.#late.clear();
+    for (const { reject } of [...this.#underWay.values(), ...this.#queue]) reject(error);
+    this.#queue = [];
+    this.#underWay.clear();
     clearInterval(this.#watch);
     this.#drained?.();
     this.#stopped.reject(error);

@@ -1,65 +1,76 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { MessagePort } from 'node:worker_threads';
 import type { Evidence } from '../../../ports/evidence.ts';
 import type { AuditRecord } from '../../../road/record.ts';
 import { rememberJson } from '../../audit-log/record-json.ts';
-import { DONE, LATER, type FromEvidence, type ToEvidence } from './message.ts';
+import type { FromEvidence, ToEvidence } from './message.ts';
 import { readEntry, readOperation, type Operation } from './operation.ts';
-import { SharedBatch, type SharedMemory } from './shared-batch.ts';
+import { SharedChannel, type SharedMemory } from './shared-channel.ts';
 
-/** What takes longer is answered apart, so that a slow disk does not hold up what may go on. */
-const LATER_MS = 25;
-const FAULT_EVERY_MS = 100;
+const BEAT_MS = 25;
+/** For calls that end with their evidence. */
+const LAST_CALLS_MS = 1000;
 
-/** The far side of `openEvidenceThread`: performs batches from the shared memory until it is told to stop. */
+/** The far side of `openEvidenceThread`: performs what comes through the shared memory until it is told to stop. */
 export function serveEvidence(parts: {
   readonly evidence: Evidence;
   readonly memory: SharedMemory;
   readonly port: MessagePort;
 }): void {
   const { evidence, port } = parts;
+  const channel = new SharedChannel(parts.memory);
+  const running = new Set<Promise<void>>();
   const tell = (message: FromEvidence) => port.postMessage(message, []);
-  const faults = setInterval(openFaultTeller(evidence, tell), FAULT_EVERY_MS).unref();
+  const tellFault = openFaultTeller(evidence, tell);
+  setInterval(() => {
+    channel.beat();
+    tellFault();
+  }, BEAT_MS).unref();
   port.on('message', (message: ToEvidence) => {
     if (message !== 'stop') return;
-    clearInterval(faults);
-    void describeFailure(evidence.stop()).then((error) => {
+    void stop(evidence, running).then((error) => {
       tell({ kind: 'stopped', error });
       port.close();
     });
   });
   tell({ kind: 'ready' });
-  void performBatches(evidence, new SharedBatch(parts.memory), tell);
+  void performBatches({ evidence, channel, running, tell });
 }
 
-async function performBatches(
-  evidence: Evidence,
-  batch: SharedBatch,
-  tell: (message: FromEvidence) => void,
-): Promise<never> {
-  let operation = 0;
+async function performBatches(parts: {
+  readonly evidence: Evidence;
+  readonly channel: SharedChannel;
+  readonly running: Set<Promise<void>>;
+  readonly tell: (message: FromEvidence) => void;
+}): Promise<never> {
+  const { evidence, channel, running, tell } = parts;
+  let next = 0;
   for (;;) {
-    const count = await batch.awaitPost();
+    const count = await channel.awaitPost();
     // Not before: the memory may have grown while this thread waited.
-    const running = readBatch(batch.bytes, count).map((each) => run(evidence, each));
-    await settleWithin(LATER_MS, Promise.all(running.map(({ failure }) => failure)));
-    for (const [index, { failure, isDone }] of running.entries()) {
-      batch.bytes[index] = isDone() ? DONE : LATER;
-      const number = operation++;
-      if (!isDone()) void failure.then((error) => tell({ kind: 'settled', operation: number, error }));
+    const operations = readBatch(channel.bytes, count);
+    channel.take();
+    for (const operation of operations) {
+      const number = next++;
+      const call = perform(evidence, operation).then(
+        () => channel.finish(number),
+        (error: unknown) => tell({ kind: 'failed', operation: number, error: describeError(error) }),
+      );
+      running.add(call);
+      void call.then(() => running.delete(call));
     }
-    batch.answer();
   }
 }
 
-/** Resolves when the promise does, or when it takes too long. It never rejects. */
-function settleWithin(ms: number, promise: Promise<unknown>): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    void promise.then(() => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
+/** Why the evidence could not be stopped in order, or undefined. */
+async function stop(evidence: Evidence, running: ReadonlySet<Promise<void>>): Promise<string | undefined> {
+  try {
+    await evidence.stop();
+  } catch (error) {
+    return describeError(error);
+  }
+  await Promise.race([Promise.all(running), wait(LAST_CALLS_MS)]);
+  return undefined;
 }
 
 function readBatch(bytes: Buffer, count: number): Operation[] {
@@ -73,18 +84,6 @@ function readBatch(bytes: Buffer, count: number): Operation[] {
   return operations;
 }
 
-/** An operation under way: why it failed, or `undefined`, and whether it has succeeded yet. */
-interface Running {
-  readonly failure: Promise<string | undefined>;
-  readonly isDone: () => boolean;
-}
-
-function run(evidence: Evidence, operation: Operation): Running {
-  let done = false;
-  const succeed = perform(evidence, operation).then(() => void (done = true));
-  return { failure: describeFailure(succeed), isDone: () => done };
-}
-
 async function perform(evidence: Evidence, operation: Operation): Promise<void> {
   const entry = readEntry(operation);
   // The port's types held on the other side, and JSON carries all that a record may be.
@@ -95,13 +94,8 @@ async function perform(evidence: Evidence, operation: Operation): Promise<void> 
   return await evidence.note(record, entry);
 }
 
-async function describeFailure(promise: Promise<void>): Promise<string | undefined> {
-  try {
-    await promise;
-    return undefined;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
+function describeError(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Tells a fault when it begins and when it ends. */

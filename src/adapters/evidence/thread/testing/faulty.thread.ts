@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { ArchiveEntry } from '../../../../ports/archive.ts';
 import { serveEvidence } from '../serve.ts';
-import type { SharedMemory } from '../shared-batch.ts';
+import type { SharedMemory } from '../shared-channel.ts';
 
 if (parentPort === null) throw new Error('this file is the start of a thread');
 const written: string[] = [];
