@@ -85,7 +85,13 @@ export async function startGoldenpath(
     name: 'Goldenpath, all controls',
     port,
     // As `npm start` and the `goldenpath` script start it.
-    args: [...nodeArgs, '--max-semi-space-size=16', join(ROOT, 'src/main.ts'), ...args],
+    args: [
+      ...nodeArgs,
+      '--min-semi-space-size=64',
+      '--max-semi-space-size=64',
+      join(ROOT, 'src/main.ts'),
+      ...args,
+    ],
     headers: { authorization: `Bearer ${token}` },
     readyPath: '/readyz',
   });

@@ -31,6 +31,7 @@ import { startPendingFlips } from './pending-flips.ts';
 import { startRetention } from './retention.ts';
 import { openTelemetryLink, startEvidence } from './start-evidence.ts';
 import { assertServable } from './servable.ts';
+import { keepThreadsSmall } from './thread-memory.ts';
 import { watchGovernance } from './watch-governance.ts';
 import type { Engines } from './world.ts';
 import { makeFolder } from '../adapters/local-state/files.ts';
@@ -78,6 +79,7 @@ const DRAIN_MS = 10_000;
 /** The whole gateway in one process: SQLite and files for its state, the embedded engine for its guardrails. */
 export async function startLocalGateway(options: LocalOptions): Promise<LocalGateway> {
   const { stateDir, host, env, log, siblings = ALONE } = options;
+  keepThreadsSmall();
   const link = openTelemetryLink(log.fd);
   const logger = createLogger({ level: log.level, file: link });
   makeFolder(stateDir, 0o700);

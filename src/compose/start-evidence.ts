@@ -32,7 +32,6 @@ export type FromTelemetry =
   | { readonly kind: 'alert'; readonly raised: RaisedAlert };
 
 const READ_MS = 3000;
-const YOUNG_GENERATION_MB = 48;
 
 /** The way to the thread's log and metrics: one hand writes the log file, so that no line cuts another one in two. */
 export interface TelemetryLink extends LogFile {
@@ -94,8 +93,6 @@ export async function startEvidence(
     new Worker(new URL('./evidence-thread.ts', import.meta.url), {
       workerData: { memory, stateDir, log, otlpEndpoint, telemetry: link.far } satisfies EvidenceThreadData,
       transferList: [link.far],
-      // What a batch makes is dead with its batch: room for many of them spares copying it.
-      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
     });
   const evidence = await openEvidenceThread({ start, onFault }).catch((error: unknown) => {
     link.end();

@@ -41,9 +41,10 @@ export function bookSettlement(batch: Batch, request: SettleRequest): Settlement
   const nowMs = batch.clampMs(request.nowMs);
   const exceeded: string[] = [];
   for (const taken of reservation.taken) {
-    const used = request.actual.find(({ scope }) => scope === taken.scope);
-    correct(batch, { taken, reservation, actual: used?.amount ?? taken.amount, nowMs });
-    if (isExceeded(batch, { taken, nowMs })) exceeded.push(taken.scope);
+    const actual = request.actual.find(({ scope }) => scope === taken.scope)?.amount ?? taken.amount;
+    correct(batch, { taken, reservation, actual, nowMs });
+    // What was reserved did fit.
+    if (actual > taken.amount && isExceeded(batch, { taken, nowMs })) exceeded.push(taken.scope);
   }
   return { state: reservation.state === 'open' ? 'settled' : 'corrected', exceeded };
 }

@@ -62,7 +62,7 @@ export function readSliding(
   state: ScopeState,
   at: { windowMs: number; nowMs: number },
 ): { settled: number; reserved: number } {
-  return sumSlots(trimSlots(state.slots, { ...at, nowMs: Math.max(at.nowMs, state.seenMs) }));
+  return sumSlots(state.slots, findStart(state.slots, { ...at, nowMs: Math.max(at.nowMs, state.seenMs) }));
 }
 
 function makeState(parts: {
@@ -80,16 +80,19 @@ function makeState(parts: {
 
 /** A copy without the slots that are wholly outside the window, whose both ends count. */
 function trimSlots(slots: readonly number[], at: { windowMs: number; nowMs: number }): number[] {
-  const slotMs = slotMsOf(at.windowMs);
-  const firstSlot = Math.floor((at.nowMs - at.windowMs) / slotMs);
-  let start = 0;
-  while (start < slots.length && (slots[start] ?? 0) < firstSlot) start += 3;
-  return slots.slice(start);
+  return slots.slice(findStart(slots, at));
 }
 
-function sumSlots(slots: readonly number[]): { settled: number; reserved: number } {
+function findStart(slots: readonly number[], at: { windowMs: number; nowMs: number }): number {
+  const firstSlot = Math.floor((at.nowMs - at.windowMs) / slotMsOf(at.windowMs));
+  let start = 0;
+  while (start < slots.length && (slots[start] ?? 0) < firstSlot) start += 3;
+  return start;
+}
+
+function sumSlots(slots: readonly number[], from = 0): { settled: number; reserved: number } {
   let [settled, reserved] = [0, 0];
-  for (let index = 0; index < slots.length; index += 3) {
+  for (let index = from; index < slots.length; index += 3) {
     settled = addExactly(settled, slots[index + 1] ?? 0);
     reserved += slots[index + 2] ?? 0;
   }
@@ -115,7 +118,7 @@ function addToSlot(slots: number[], slot: number, change: { settled: number; res
   const settled = addExactly(slots[index + 1] ?? 0, change.settled);
   const reserved = (slots[index + 2] ?? 0) + change.reserved;
   if (settled === 0 && reserved === 0) slots.splice(index, 3);
-  else slots.splice(index, 3, slot, settled, reserved);
+  else [slots[index + 1], slots[index + 2]] = [settled, reserved];
 }
 
 /** When enough slots will have left the window; undefined where even all of them are not enough. */
