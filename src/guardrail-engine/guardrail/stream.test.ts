@@ -56,7 +56,7 @@ const BITS = [
   'Project Bl', 'uebird ', 'pr0j3ct blu3bird ', 'a$$hole ', 'All is well and the order has shipped. ', 'ann\u200b@exam\u2060ple.org ',
   Buffer.from('mail ann@example.org now').toString('base64'), ' ', '%41nn%40example.org ', '\\u0061nn@example.org ', 'a n n ', '1 2 3 4 ',
   '\ud83d\ude00', '\ud83d', 'é', '\r\n', '123-45-678', '9 ', '10.0.0.', '1 ', 'https://example.org/a?b=c ', 'Ｐｈｏｎｅ ', "O'Brien's ",
-  'x'.repeat(70), '=', '...', 'Karen \u202eWilson\u202c ', '&#65;', '&am', 'p;', 'You should buy gold. ', 'Ich heiße Jürgen Müller. ',
+  'x'.repeat(70), '=', '...', 'Karen \u202eWilson\u202c ', '&#65;', '&am', 'p;', '%25', '40', 'Anna Schmidt', '@example.org ', 'https://x.org/', '&amp;', '#64;', 'You should buy gold. ', 'Ich heiße Jürgen Müller. ',
 ]; // prettier-ignore
 
 function makeTexts(count: number): string[] {
@@ -145,6 +145,10 @@ describe('bad input', () => {
     ['marks upon marks', `a${'\u0301'.repeat(100_000)}`],
     ['signs of addresses', '@.'.repeat(100_000)],
     ['escapes', '%41'.repeat(50_000)],
+    ['escapes of escapes', `ann%${'25'.repeat(10_000)}40example.org`],
+    ['escapes that never end', '%25'.repeat(50_000)],
+    ['entities in entities', `ann&${'amp;'.repeat(10_000)}#64;example.org`],
+    ['an address without an end', `write to ann@${'example.'.repeat(20_000)}`],
     ['names upon names', 'John '.repeat(20_000)],
   ];
   for (const [name, text] of texts) {

@@ -33,9 +33,9 @@ export function isNhsNumber(digits: string): boolean {
   return check === Number(digits[9]);
 }
 
-/** Social insurance number of Canada: Luhn; 0 and 8 begin none. */
+/** Social insurance number of Canada: Luhn. */
 export function isSocialInsuranceNumber(digits: string): boolean {
-  return digits.length === 9 && !/^[08]|^(\d)\1+$/.test(digits) && isLuhnValid(digits);
+  return digits.length === 9 && !/^(\d)\1+$/.test(digits) && isLuhnValid(digits);
 }
 
 const UTR_CHECK_DIGITS = '21987654321';

@@ -27,7 +27,7 @@ const ROUTING_WORDS = 'routing|aba|rtn|transit|wire transfer';
 const ACCOUNT_WORDS =
   'acc(?:oun)?t|a/c|(?:bank|checking|savings|deposit|direct deposit)(?: account)?|account (?:number|no|num)';
 const LICENCE_WORDS =
-  "(?:driv(?:er'?s?|ing|er’s)|operator'?s?|notary|state|commercial)[ _-]*(?:licen[cs]e|permit|id)|licen[cs]e(?:[ _-]*(?:number|num|no|id|#))?|dl|dln|cdl|driver[ _-]?id";
+  "(?:driv(?:er'?s?|ing|er’s)|operator'?s?|notary|state|commercial)[ _-]*(?:licen[cs]e|permit|id)|licen[cs]e(?![ _-]*plate)(?:[ _-]*(?:number|num|no|id|#))?|dl|dln|cdl|driver[ _-]?id";
 const PLATE_WORDS =
   '(?:licen[cs]e|number|registration|vehicle|car|tag)[ -]*plates?|plates?|(?:vehicle )?registration(?: (?:number|mark|no))?|reg(?: no)?|tags?|vrm|numberplate';
 const EXPIRY_WORDS =
@@ -97,13 +97,17 @@ export const CONTEXT_PATTERNS: Readonly<Partial<Record<PiiType, readonly PiiPatt
   ],
   CA_SOCIAL_INSURANCE_NUMBER: [
     {
+      // 0 and 8 begin none that was given to a person.
       source: whole(String.raw`\d{3}[ \u00a0\-]\d{3}[ \u00a0\-]\d{3}`),
-      accept: acceptIf((candidate) => isSocialInsuranceNumber(digitsOf(candidate))),
+      accept: acceptIf(
+        (candidate) => /^[^08]/.test(candidate) && isSocialInsuranceNumber(digitsOf(candidate)),
+      ),
     },
     {
-      source: whole(String.raw`\d{9}`),
-      accept: acceptWith(near('sin|social insurance|n\\.?a\\.?s'), (candidate) =>
-        isSocialInsuranceNumber(candidate),
+      // Those for tax purposes, and those that forms show as examples, begin with 0.
+      source: whole(String.raw`\d{3}[ \u00a0\-]?\d{3}[ \u00a0\-]?\d{3}`),
+      accept: acceptWith(near('sins?|social insurance|n\\.?a\\.?s'), (candidate) =>
+        isSocialInsuranceNumber(digitsOf(candidate)),
       ),
     },
   ],

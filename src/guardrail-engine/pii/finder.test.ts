@@ -32,6 +32,15 @@ describe('PII types', () => {
     assert.deepEqual(textsOf('EMAIL', `see ${mail}!`), [mail]);
     assert.deepEqual(textsOf('EMAIL', 'a=ann%40example.org&b'), ['ann%40example.org']);
   });
+
+  it('are found however often they are encoded', () => {
+    let often = 'reach me at ann@example.org';
+    for (let i = 0; i < 10; i++) often = Buffer.from(often).toString('base64');
+    assert.deepEqual(textsOf('EMAIL', `see ${often}!`), [often]);
+    for (const at of ['%2540', '%25252540', `%${'25'.repeat(10_000)}40`, '&amp;#64;', '&amp;amp;commat;']) {
+      assert.deepEqual(textsOf('EMAIL', `to ann${at}example.org now`), [`ann${at}example.org`]);
+    }
+  });
 });
 
 describe('checksums', () => {

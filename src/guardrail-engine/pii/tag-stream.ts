@@ -1,8 +1,9 @@
 import type { Found } from '../scan/run-stream.ts';
 import type { TextScan } from '../scan/text-scan.ts';
 import { CONTEXT_TOKENS } from './tagger/features.ts';
+import { OutsideAddresses } from './outside-addresses.ts';
 import { labelToken, LABELS, lookUp, type TaggerModel } from './tagger/model.ts';
-import { readTokens, type Gap, type Token } from './tagger/tokens.ts';
+import { hashWord, readTokens, SHAPES, type Gap, type Token } from './tagger/tokens.ts';
 import { openTaggerModel } from './tagger/weights.ts';
 import type { PiiType } from './types.ts';
 
@@ -12,7 +13,7 @@ export const TAGGED_TYPES: ReadonlySet<PiiType> = new Set(['NAME', 'ADDRESS']);
 /** Makes what opens a tagger for a text; `rules` are those of the types that are wanted. The model is unpacked now. */
 export function createPiiTagger(rules: ReadonlyMap<PiiType, number>): () => TextScan {
   const model = openTaggerModel();
-  return () => new TagStream(rules, model);
+  return () => new OutsideAddresses(new TagStream(rules, model));
 }
 
 /** Tags a text while it arrives: a token is decided when the two behind it are known. */
@@ -28,7 +29,9 @@ export class TagStream implements TextScan {
   #tokens: Token[] = [];
   #lists: number[] = [];
   #labels: number[] = [];
-  #open: { type: PiiType | undefined; start: number; end: number; numberCount: number } | undefined;
+  #open:
+    | { type: PiiType | undefined; start: number; end: number; numberCount: number; first: Token }
+    | undefined;
 
   constructor(rules: ReadonlyMap<PiiType, number>, model: TaggerModel) {
     this.#rules = rules;
@@ -80,15 +83,18 @@ export class TagStream implements TextScan {
     if (label === 0) return;
     const name = LABELS[label]?.slice(2);
     const type = name === 'NAME' || name === 'ADDRESS' ? name : undefined;
-    this.#open = { type, start: token.start, end: token.end, numberCount };
+    this.#open = { type, start: token.start, end: token.end, numberCount, first: token };
   }
 
   #close(found: Found[]): void {
-    const { type, start = 0, end = 0, numberCount = 0 } = this.#open ?? {};
+    const open = this.#open;
     this.#open = undefined;
+    if (!open) return;
+    const { type, start, end, numberCount, first } = open;
     const rule = type && this.#rules.get(type);
     // An address without a number is a place; a name with nothing but numbers is none.
-    const isRight = type === 'ADDRESS' ? numberCount > 0 : numberCount === 0;
+    const isRight =
+      type === 'ADDRESS' ? numberCount > 0 : numberCount === 0 && !(end === first.end && isNoName(first));
     if (rule !== undefined && isRight) found.push({ rule, start, end });
   }
 
@@ -102,3 +108,14 @@ export class TagStream implements TextScan {
 }
 
 const FORGET_FROM = 64;
+
+// Small words, and what numbers are called by: none is a name by itself, but `To`, `An` and `Vin` may be.
+const NO_NAMES: ReadonlySet<number> = new Set(
+  'a an and as at but by for from in into is it of off on or out so the to up with bic dl dob ein iban id nhs nif pin sin ssn tin utr vin'
+    .split(' ')
+    .map(hashWord),
+);
+
+function isNoName({ hash, shape }: Token): boolean {
+  return shape !== SHAPES.capital && NO_NAMES.has(hash);
+}

@@ -20,7 +20,7 @@ export type TextScanner = {
 };
 
 // What is decoded is looked through for what is encoded in it, this often.
-const MOST_DEPTH = 4;
+const MOST_DEPTH = 16;
 
 /** Opens a scan of one text: as it stands, folded, decoded, and with what else the scanner has. */
 export function openTextScan(scanner: TextScanner, depth = 0): TextScan {

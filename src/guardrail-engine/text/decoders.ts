@@ -72,7 +72,9 @@ function decodeBinary(body: string): string | undefined {
 }
 
 function decodePercent(run: string): string | undefined {
-  const text = run.replaceAll(/(?:%[0-9a-f]{2})+/gi, (bytes) => {
+  // %252541 is %41, escaped twice more.
+  const once = run.replaceAll(/%(?:25)+(?=[0-9a-f]{2})/gi, '%');
+  const text = once.replaceAll(/(?:%[0-9a-f]{2})+/gi, (bytes) => {
     const decoded = Buffer.from(bytes.replaceAll('%', ''), 'hex').toString();
     return decoded.includes('\ufffd') ? bytes : decoded;
   });
@@ -91,7 +93,8 @@ const ESCAPE =
   /\\u\{([0-9a-f]{1,6})\}|\\u([0-9a-f]{4})|\\x([0-9a-f]{2})|&#x([0-9a-f]{1,6});|&#([0-9]{1,7});|&([a-z]{2,5});/gi;
 
 function decodeEscapes(run: string): string | undefined {
-  return run.replaceAll(ESCAPE, (whole, ...groups: (string | undefined)[]) => {
+  const once = run.replaceAll(/&(?:amp;)+(?=#?\w)/gi, '&');
+  return once.replaceAll(ESCAPE, (whole, ...groups: (string | undefined)[]) => {
     const [braced, unit, byte, hexEntity, decimal, name] = groups;
     if (name !== undefined) return ENTITIES[name.toLowerCase()] ?? whole;
     const hex = braced ?? unit ?? byte ?? hexEntity;

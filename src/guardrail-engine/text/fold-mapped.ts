@@ -3,27 +3,29 @@ import { foldCodePoint } from './fold.ts';
 /** Text as it is scanned, with the place of each of its code units in the caller's text. */
 export type MappedText = { text: string; starts: number[]; ends: number[] };
 
-// One character as %41 or %C3%A9, \u0041, \u{41}, \x41, &#65;, &#x41; or an entity of ASCII. No escape is the beginning
-// of another one, so that it does not matter where a text is cut.
-const NEXT_BYTE = '%[89ab][0-9a-f]';
+// One character as %41 or %C3%A9, \u0041, \u{41}, \x41, &#65;, &#x41; or an entity of ASCII; %252541 and &amp;#65; are
+// the same character, escaped again and again.
+const AGAIN = '%(?:25){0,8}';
+const NEXT_BYTE = `${AGAIN}[89ab][0-9a-f]`;
 const ESCAPE = new RegExp(
   [
-    `%[0-7][0-9a-f]|%[cd][0-9a-f]${NEXT_BYTE}|%e[0-9a-f](?:${NEXT_BYTE}){2}|%f[0-7](?:${NEXT_BYTE}){3}`,
+    `%(?:25){0,10000}[0-7][0-9a-f]|${AGAIN}(?:[cd][0-9a-f]${NEXT_BYTE}|e[0-9a-f](?:${NEXT_BYTE}){2}|f[0-7](?:${NEXT_BYTE}){3})`,
     String.raw`\\u\{[0-9a-f]{1,6}\}|\\u[0-9a-f]{4}|\\x[0-9a-f]{2}`,
-    '&#x[0-9a-f]{1,6};|&#[0-9]{1,7};|&(?:lt|gt|amp|quot|apos|nbsp|commat|period);',
+    '&(?:amp;){0,8}(?:#x[0-9a-f]{1,6};|#[0-9]{1,7};|(?:lt|gt|amp|quot|apos|nbsp|commat|period);)',
   ].join('|'),
   'iy',
 );
 const PARTIAL_ESCAPE = new RegExp(
   [
-    '%(?:[0-7]?|[cd][0-9a-f]?(?:%[89ab]?)?',
-    `|e[0-9a-f]?(?:${NEXT_BYTE})?(?:%[89ab]?)?|f[0-7]?(?:${NEXT_BYTE}){0,2}(?:%[89ab]?)?)$`,
+    `%(?:25){0,10000}[0-7]?$|${AGAIN}(?:[cd][0-9a-f]?(?:${AGAIN}[89ab]?)?`,
+    `|e[0-9a-f]?(?:${NEXT_BYTE})?(?:${AGAIN}[89ab]?)?|f[0-7]?(?:${NEXT_BYTE}){0,2}(?:${AGAIN}[89ab]?)?)$`,
     String.raw`|\\(?:u(?:\{[0-9a-f]{0,6}|[0-9a-f]{0,3})|x[0-9a-f]?)?$`,
-    '|&(?:#x?[0-9a-f]{0,7}|[a-z]{0,6})$',
+    '|&(?:amp;){0,8}(?:#x?[0-9a-f]{0,7}|[a-z]{0,6})$',
   ].join(''),
   'i',
 );
-const LONGEST_ESCAPE = 12;
+const LONGEST_ESCAPE = 80;
+const LONGEST_PERCENT = 2 * 10_000 + 3;
 const FOLDABLE = /[^\0-\x7f]|[%\\&]/;
 const NAMES: Readonly<Record<string, string>> = {
   lt: '<', gt: '>', amp: '&', quot: '"', apos: "'", nbsp: ' ', commat: '@', period: '.',
@@ -38,7 +40,8 @@ export function findFoldable(text: string): number {
 export function countUnfinished(text: string): number {
   const last = text.charCodeAt(text.length - 1);
   if (last >= 0xd800 && last <= 0xdbff) return 1;
-  const tail = text.slice(-LONGEST_ESCAPE);
+  let tail = text.slice(-LONGEST_ESCAPE);
+  if (/^5?(?:25)*2?[0-7]?$/.test(tail)) tail = text.slice(-LONGEST_PERCENT);
   return PARTIAL_ESCAPE.exec(tail)?.[0].length ?? 0;
 }
 
@@ -76,12 +79,13 @@ export function foldMapped(text: string, from: number): MappedText {
 
 function readEscape(escape: string): string {
   if (escape.startsWith('%')) {
-    const char = Buffer.from(escape.replaceAll('%', ''), 'hex').toString();
+    const bytes = escape.match(/[0-9a-f]{2}(?=%|$)/gi) ?? [];
+    const char = Buffer.from(bytes.join(''), 'hex').toString();
     return char.includes('\ufffd') ? escape : char;
   }
-  const name = /^&([a-z]+);/i.exec(escape)?.[1];
+  const name = /^&(?:amp;)*?([a-z]+);$/i.exec(escape)?.[1];
   if (name !== undefined) return NAMES[name.toLowerCase()] ?? escape;
-  const decimal = /^&#([0-9]+);/.exec(escape)?.[1];
+  const decimal = /#([0-9]+);$/.exec(escape)?.[1];
   const hex = /[0-9a-f]+(?=[};]?$)/i.exec(escape)?.[0] ?? '0';
   const code = decimal === undefined ? Number.parseInt(hex, 16) : Number(decimal);
   return code <= 0x10ffff ? String.fromCodePoint(code) : escape;

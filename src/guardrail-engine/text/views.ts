@@ -20,8 +20,8 @@ export type TextViews = {
 };
 
 // An encoding in an encoding is undone this often; and all views together are no longer than this many times the text.
-const MOST_DEPTH = 4;
-const MOST_VIEWS = 16;
+const MOST_DEPTH = 16;
+const MOST_VIEWS = 32;
 const MOST_GROWTH = 4;
 
 /** Reads a text in all the ways in which it may be meant; bounded in time and memory. */

@@ -14,8 +14,8 @@ export const BY_CONTEXT: Readonly<Partial<Record<PiiType, TypeCases>>> = {
     passed: ['912-20-1234', '123-70-1234', 'SSN 912-70-1234', '912701234'],
   },
   CA_SOCIAL_INSURANCE_NUMBER: {
-    found: [['my 130 692 544', '130 692 544'], ['SIN 130692544', '130692544'], ['a 130-692-544 b', '130-692-544']],
-    passed: ['130 692 545', 'SIN 130692545', '130692544'],
+    found: [['my 130 692 544', '130 692 544'], ['SIN 130692544', '130692544'], ['a 130-692-544 b', '130-692-544'], ['my SIN is 046 454 286', '046 454 286']],
+    passed: ['130 692 545', '046 454 286', 'SIN 130692545', '130692544'],
   },
   CA_HEALTH_NUMBER: {
     found: [['health card 1234-567-890-AB', '1234-567-890-AB'], ['OHIP: 1234567890', '1234567890']],
@@ -124,9 +124,17 @@ export const TAGGED: Readonly<Record<'NAME' | 'ADDRESS', TypeCases>> = {
       ['Dear Mr. Thompson,', 'Thompson'],
       ['Please call Jürgen Müller-Schmidt today.', 'Jürgen Müller-Schmidt'],
       ["Patient: Siobhan O'Brien", "Siobhan O'Brien"],
+      ['Ask Anna Schmidt <anna.schmidt@example.com>.', 'Anna Schmidt'],
       ['Contact Mel\u200dissa Wri\u200dght now', 'Mel\u200dissa Wri\u200dght'],
     ],
-    passed: ['The meeting is on Monday in Berlin.', 'Please Read The Following Notice Carefully'],
+    passed: [
+      'The meeting is on Monday in Berlin.',
+      'Please Read The Following Notice Carefully',
+      'write to maya@example.com, please',
+      'Ask anna@example.org',
+      'VIN 1HGCM82633A004352',
+      'see https://example.com/Anna-Schmidt',
+    ],
   },
   ADDRESS: {
     found: [

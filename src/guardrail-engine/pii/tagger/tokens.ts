@@ -118,7 +118,7 @@ function makeToken(text: string, start: number, gap: Gap): Token {
     start,
     end: start + text.length,
     kind,
-    hash: hashPart(word, 0, length, 1),
+    hash: hashWord(word),
     suffix2: hashPart(word, Math.max(0, length - 2), length, 2),
     suffix3: hashPart(word, Math.max(0, length - 3), length, 3),
     prefix3: hashPart(word, 0, Math.min(3, length), 4),
@@ -147,6 +147,11 @@ function shapeOf(text: string, small: string, kind: TokenKind): number {
   if (text.length === 1) return SHAPES.A;
   if (text === upper) return text.length < 4 ? SHAPES.short : SHAPES.upper;
   return text.slice(1) === small.slice(1) ? SHAPES.capital : SHAPES.mixed;
+}
+
+/** What stands for a word, in small letters. */
+export function hashWord(word: string): number {
+  return hashPart(word, 0, word.length, 1);
 }
 
 // FNV-1a over UTF-16 code units.
