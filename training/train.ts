@@ -6,6 +6,7 @@ import { trainContent } from './content.ts';
 import { trainGrounding } from './grounding.ts';
 import { trainDirect, trainIndirect, trainKinds } from './prompt-attack.ts';
 import { trainRarity } from './rarity.ts';
+import { trainTopicLevels } from './topics.ts';
 
 /**
  * Makes the weights that ship, from the rows of the data that are for training and from sentences of our own. The same
@@ -20,6 +21,7 @@ const files: Readonly<Record<string, () => Uint8Array>> = {
   'prompt-attack.bin': () => pack([trainDirect(dataDir), trainIndirect(dataDir), ...trainKinds(dataDir)]),
   'content.bin': () => pack(trainContent(dataDir)),
   'rarity.bin': () => trainRarity(dataDir),
+  'topics.bin': () => new TextEncoder().encode(JSON.stringify(trainTopicLevels(dataDir))),
   'grounding.bin': () => new TextEncoder().encode(JSON.stringify(trainGrounding(dataDir))),
 };
 for (const [name, make] of Object.entries(files)) {

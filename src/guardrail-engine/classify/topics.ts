@@ -1,11 +1,10 @@
+import { readFileSync } from 'node:fs';
+import type { TextViews } from '../text/views.ts';
 import type { Tier, TopicDefinition, WindowClassifier } from '../guardrail/policies.ts';
 import type { Features } from './hashing/features.ts';
 import { RARITY_BITS, readRarity } from './hashing/rarity.ts';
 import { readSharedFeatures } from './hashing/shared-reader.ts';
 import { confidenceOf, severityOf } from './severity.ts';
-
-/** Likenesses from which confidence is LOW, MEDIUM and HIGH; a topic is detected from MEDIUM. */
-const TOPIC_LEVELS = [0.29, 0.36, 0.48] as const;
 
 /** What the closest sentence of a topic, the mean over its sentences and its name count. */
 const SHARES = { closest: 0.5, mean: 1, name: 0.3 } as const;
@@ -17,7 +16,8 @@ const SLOT_SHIFT = 32 - RARITY_BITS;
 
 type Sentence = { topic: number; isName: boolean; share: number };
 
-type CompiledTopics = {
+export type CompiledTopics = {
+  rarity: Uint8Array;
   count: number;
   sentences: Sentence[];
   /** Where a feature stands in the two lists below; most features of a text are in no topic, which `isUsed` tells first. */
@@ -38,21 +38,41 @@ export function compileTopics({
   topics: readonly TopicDefinition[];
   tier: Tier;
 }): WindowClassifier {
-  const compiled = learnTopics(topics);
+  const compiled = learnTopics(topics, readRarity());
+  const levels = readLevels();
   return {
     labels: topics.map(({ name }) => name),
-    judge({ plain, decoded }) {
-      const likeness = new Float64Array(topics.length);
-      compare(plain, compiled, likeness);
-      for (const { text } of decoded) compare(text, compiled, likeness);
-      return Array.from(likeness, (value) => severityOf(value, TOPIC_LEVELS));
+    judge(views) {
+      return Array.from(measureLikeness(views, compiled), (value) => severityOf(value, levels));
     },
     confidenceOf: (_, severity) => (severity >= 0.5 ? confidenceOf(severity) : 'NONE'),
   };
 }
 
-function learnTopics(topics: readonly TopicDefinition[]): CompiledTopics {
+/** How like each topic the worst reading of a text is. */
+export function measureLikeness({ plain, decoded }: TextViews, compiled: CompiledTopics): Float64Array {
+  const likeness = new Float64Array(compiled.count);
+  compare(plain, compiled, likeness);
+  for (const { text } of decoded) compare(text, compiled, likeness);
+  return likeness;
+}
+
+/** Likenesses from which confidence is LOW, MEDIUM and HIGH; a topic is detected from MEDIUM. */
+export type TopicLevels = readonly [low: number, medium: number, high: number];
+
+let shippedLevels: TopicLevels | undefined;
+
+function readLevels(): TopicLevels {
+  // The file is ours, written by the training.
+  return (shippedLevels ??= JSON.parse(
+    readFileSync(new URL('weights/topics.bin', import.meta.url), 'utf8'),
+  ) as TopicLevels);
+}
+
+/** Takes topics apart into the features of their sentences. */
+export function learnTopics(topics: readonly TopicDefinition[], rarity: Uint8Array): CompiledTopics {
   const compiled: CompiledTopics = {
+    rarity,
     count: topics.length,
     sentences: [],
     isUsed: new Uint8Array(2 ** RARITY_BITS),
@@ -72,9 +92,9 @@ function learnTopics(topics: readonly TopicDefinition[]): CompiledTopics {
 function learnSentence(
   text: string,
   sentence: Sentence,
-  { sentences, isUsed, places, users, weights }: CompiledTopics,
+  { rarity, sentences, isUsed, places, users, weights }: CompiledTopics,
 ): void {
-  const found = weigh(readSharedFeatures(text));
+  const found = weigh(readSharedFeatures(text), rarity);
   const norm = Math.sqrt([...found.values()].reduce((sum, weight) => sum + weight * weight, 0)) || 1;
   for (const [hash, weight] of found) {
     isUsed[hash >>> SLOT_SHIFT] = 1;
@@ -86,8 +106,7 @@ function learnSentence(
   sentences.push(sentence);
 }
 
-function weigh({ tokens, firstFeature, hashes }: Features): Map<number, number> {
-  const rarity = readRarity();
+function weigh({ tokens, firstFeature, hashes }: Features, rarity: Uint8Array): Map<number, number> {
   const weights = new Map<number, number>();
   for (let i = 0; i < (firstFeature[tokens] ?? 0); i += 1) {
     const hash = hashes[i] ?? 0;
@@ -103,7 +122,7 @@ function compare(text: string, compiled: CompiledTopics, likeness: Float64Array)
   const features = readSharedFeatures(text);
   const { tokens, firstFeature } = features;
   const hits = findHits(features, compiled);
-  const sums = sumSquares(features);
+  const sums = sumSquares(features, compiled.rarity);
   const seen = new Int32Array(users.length).fill(-1);
   const products = new Float64Array(sentences.length);
   let firstHit = 0;
@@ -130,8 +149,7 @@ function compare(text: string, compiled: CompiledTopics, likeness: Float64Array)
 }
 
 /** The squared weights of all features before each. */
-function sumSquares({ tokens, firstFeature, hashes }: Features): Float64Array {
-  const rarity = readRarity();
+function sumSquares({ tokens, firstFeature, hashes }: Features, rarity: Uint8Array): Float64Array {
   const sums = new Float64Array((firstFeature[tokens] ?? 0) + 1);
   let sum = 0;
   for (let i = 0; i + 1 < sums.length; i += 1) {
@@ -144,8 +162,10 @@ function sumSquares({ tokens, firstFeature, hashes }: Features): Float64Array {
 
 type Hit = { at: number; place: number; weight: number };
 
-function findHits({ tokens, firstFeature, hashes }: Features, { isUsed, places }: CompiledTopics): Hit[] {
-  const rarity = readRarity();
+function findHits(
+  { tokens, firstFeature, hashes }: Features,
+  { rarity, isUsed, places }: CompiledTopics,
+): Hit[] {
   const hits: Hit[] = [];
   const count = firstFeature[tokens] ?? 0;
   for (let at = 0; at < count; at += 1) {

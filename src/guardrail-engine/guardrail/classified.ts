@@ -29,8 +29,8 @@ export function listClassifiedPolicies(
 ): ClassifiedPolicy[] {
   const { createContentClassifier, compileTopics } = classifiers;
   return [
-    ...(createContentClassifier ? listContentPolicy(config, source, createContentClassifier) : []),
-    ...(compileTopics ? listTopicPolicy(config, source, compileTopics) : []),
+    ...listContentPolicy(config, source, createContentClassifier),
+    ...listTopicPolicy(config, source, compileTopics),
   ];
 }
 
@@ -48,7 +48,7 @@ type ContentFilter = {
 function listContentPolicy(
   config: GuardrailConfig,
   source: GuardrailSource,
-  create: NonNullable<Classifiers['createContentClassifier']>,
+  create: Classifiers['createContentClassifier'],
 ): ClassifiedPolicy[] {
   const tier = config.contentPolicyConfig?.tierConfig?.tierName ?? 'CLASSIC';
   const categories: ContentCategory[] = [];
@@ -107,7 +107,7 @@ function highest(confidences: readonly Confidence[]): Confidence {
 function listTopicPolicy(
   config: GuardrailConfig,
   source: GuardrailSource,
-  compile: NonNullable<Classifiers['compileTopics']>,
+  compile: Classifiers['compileTopics'],
 ): ClassifiedPolicy[] {
   const topics = (config.topicPolicyConfig?.topicsConfig ?? []).flatMap((topic) => {
     const action = actionOf<'BLOCK' | 'NONE'>(topic, source, BLOCK_BY_DEFAULT);

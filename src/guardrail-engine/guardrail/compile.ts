@@ -28,7 +28,7 @@ export function compileGuardrail(
   identity: GuardrailIdentity,
   classifiers: Classifiers = CLASSIFIERS,
 ): CompiledGuardrail {
-  const unsupported = listUnsupportedPolicies(config, classifiers);
+  const unsupported = listUnsupportedPolicies(config);
   if (unsupported.length > 0) throw new GuardrailCompileError(config.name, unsupported);
 
   const ruleSets = compileRules(config);

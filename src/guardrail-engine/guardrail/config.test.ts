@@ -101,9 +101,6 @@ describe('guardrail configuration', () => {
 
 describe('unsupported policies', () => {
   const unsupported: readonly [path: string, policies: object][] = [
-    ['topicPolicyConfig', { topicPolicyConfig: { topicsConfig: [{ name: 'a', definition: 'd', type: 'DENY' }] } }],
-    ['contentPolicyConfig', { contentPolicyConfig: { filtersConfig: [{ type: 'HATE', inputStrength: 'NONE', outputStrength: 'NONE' }] } }],
-    ['contextualGroundingPolicyConfig', { contextualGroundingPolicyConfig: { filtersConfig: [{ type: 'RELEVANCE', threshold: 0 }] } }],
     ['automatedReasoningPolicyConfig', { automatedReasoningPolicyConfig: { policies: ['arn:aws:bedrock:us-east-1:123456789012:automated-reasoning-policy/abcdefghijkl'] } }],
     ['contentPolicyConfig.filtersConfig[0].inputModalities', { contentPolicyConfig: { filtersConfig: [{ type: 'HATE', inputStrength: 'LOW', outputStrength: 'LOW', inputModalities: ['IMAGE'] }] } }],
     ['sensitiveInformationPolicyConfig.regexesConfig[0].pattern', regexes([{ ...regex, pattern: '(?<=id: )\\d+' }])],
@@ -112,7 +109,7 @@ describe('unsupported policies', () => {
     it(`lists ${path}`, () => {
       const parsed = parseGuardrailConfig({ ...MINIMAL, ...policies });
       assert.ok(parsed.ok, JSON.stringify(parsed));
-      const list = listUnsupportedPolicies(parsed.config, {});
+      const list = listUnsupportedPolicies(parsed.config);
       assert.ok(list.some((entry) => entry.path === path));
       assert.ok(list.every(({ policy, reason }) => policy !== '' && reason !== ''));
     });
@@ -125,6 +122,6 @@ describe('unsupported policies', () => {
       ...pii([{ type: 'URL', action: 'NONE' }]),
     });
     assert.ok(parsed.ok);
-    assert.deepEqual(listUnsupportedPolicies(parsed.config, {}), []);
+    assert.deepEqual(listUnsupportedPolicies(parsed.config), []);
   });
 });

@@ -67,6 +67,7 @@ function classifiersOf({ topic, filters }: Golden): Classifiers {
         topics.map(({ name }) => name),
         (label) => (label === topic ? 'HIGH' : 'NONE'),
       ),
+    scoreGrounding: () => ({ grounding: 1, relevance: 1 }),
   };
 }
 

@@ -17,7 +17,7 @@ export function compileGrounding(
   const filters = config.contextualGroundingPolicyConfig?.filtersConfig.filter(
     ({ enabled }) => enabled !== false,
   );
-  if (source === 'INPUT' || !scoreGrounding || !filters || filters.length === 0) return undefined;
+  if (source === 'INPUT' || !filters || filters.length === 0) return undefined;
   return {
     judge(input) {
       const scores = scoreGrounding(input);

@@ -45,12 +45,12 @@ export type GroundingInput = { sources: readonly string[]; query: string; respon
 /** How well a response is grounded in its sources, and how relevant it is to the query, each from 0 to 1. */
 export type GroundingScores = { grounding: number; relevance: number };
 
-/** The classifiers of an engine; a policy without its classifier cannot be evaluated. */
+/** The classifiers of an engine. */
 export type Classifiers = {
-  createContentClassifier?: (options: {
+  createContentClassifier: (options: {
     categories: readonly ContentCategory[];
     tier: Tier;
   }) => WindowClassifier;
-  compileTopics?: (options: { topics: readonly TopicDefinition[]; tier: Tier }) => WindowClassifier;
-  scoreGrounding?: (input: GroundingInput) => GroundingScores;
+  compileTopics: (options: { topics: readonly TopicDefinition[]; tier: Tier }) => WindowClassifier;
+  scoreGrounding: (input: GroundingInput) => GroundingScores;
 };

@@ -1,37 +1,20 @@
-import { CLASSIFIERS } from '../classify/classifiers.ts';
 import { parseRegex } from '../regex/parse.ts';
 import { RegexRefusedError } from '../regex/syntax.ts';
 import { createScanner } from '../scan/scanner.ts';
 import type { GuardrailConfig } from './config-schema.ts';
-import type { Classifiers } from './policies.ts';
 
 /** A control that is configured and that this engine cannot evaluate. */
 export type UnsupportedPolicy = { path: string; policy: string; reason: string };
 
-const MODEL_NEEDED = 'needs a model, which the embedded engine does not have';
-
 /** Lists what the embedded engine cannot evaluate; whoever gets a non-empty list must refuse the guardrail. */
-export function listUnsupportedPolicies(
-  config: GuardrailConfig,
-  classifiers: Classifiers = CLASSIFIERS,
-): UnsupportedPolicy[] {
-  const whole = [
-    ['topicPolicyConfig', 'denied topics', classifiers.compileTopics ? undefined : MODEL_NEEDED],
-    [
-      'contentPolicyConfig',
-      'content filters',
-      classifiers.createContentClassifier ? undefined : MODEL_NEEDED,
-    ],
-    [
-      'contextualGroundingPolicyConfig',
-      'contextual grounding',
-      classifiers.scoreGrounding ? undefined : MODEL_NEEDED,
-    ],
-    ['automatedReasoningPolicyConfig', 'automated reasoning', 'runs on Amazon Bedrock only'],
-  ] as const;
-  const unsupported: UnsupportedPolicy[] = whole.flatMap(([path, policy, reason]) =>
-    config[path] === undefined || reason === undefined ? [] : [{ path, policy, reason }],
-  );
+export function listUnsupportedPolicies(config: GuardrailConfig): UnsupportedPolicy[] {
+  const unsupported: UnsupportedPolicy[] = [];
+  if (config.automatedReasoningPolicyConfig !== undefined)
+    unsupported.push({
+      path: 'automatedReasoningPolicyConfig',
+      policy: 'automated reasoning',
+      reason: 'runs on Amazon Bedrock only',
+    });
   config.contentPolicyConfig?.filtersConfig.forEach((filter, i) => {
     for (const field of ['inputModalities', 'outputModalities'] as const) {
       if (!filter[field]?.includes('IMAGE')) continue;
