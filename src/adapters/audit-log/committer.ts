@@ -2,7 +2,8 @@ import type { Unsigned } from './checkpoint.ts';
 import { Group } from './group.ts';
 import type { SegmentWriter } from './segment-writer.ts';
 
-const MAX_FREE_BUFFERS = 4;
+/** Writing goes on during a sync, so there are many: a new one each time would keep the garbage collector busy. */
+const MAX_FREE_BUFFERS = 64;
 
 export interface CommitterOptions {
   readonly segments: SegmentWriter;

@@ -1,6 +1,6 @@
 import type { Unsigned } from './checkpoint.ts';
 
-const FIRST_CAPACITY_BYTES = 256 * 1024;
+const FIRST_CAPACITY_BYTES = 64 * 1024;
 /** UTF-8 never needs more bytes than this for one UTF-16 code unit. */
 const MAX_BYTES_PER_UNIT = 3;
 

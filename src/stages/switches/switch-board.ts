@@ -26,7 +26,12 @@ interface Traveller {
  */
 export class SwitchBoard {
   readonly switches: Switches;
-  readonly #travellers = new Map<Asked, Traveller>();
+  /**
+   * Not a Map: each time that one makes itself a new table, the old one keeps what it held, which is whole requests, from
+   * the garbage collector's quick look.
+   */
+  readonly #travellers: (Traveller | undefined)[] = [];
+  readonly #freeSeats: number[] = [];
 
   constructor(switches: Switches) {
     this.switches = switches;
@@ -73,17 +78,25 @@ export class SwitchBoard {
     const traveller: Traveller = { asked, route: undefined };
     const refusal = this.#judge(traveller);
     if (refusal !== undefined) throw new RefusalError(refusal);
-    this.#travellers.set(asked, traveller);
-    return () => void this.#travellers.delete(asked);
+    const seat = this.#freeSeats.pop() ?? this.#travellers.length;
+    this.#travellers[seat] = traveller;
+    return () => this.#leave(seat, traveller);
   }
 
   /** Whether a question may take a route now. */
   mayTake(asked: Asked, route: Route): boolean {
     const off = this.#read();
     if (isRefusal(off) || off.has('route', route.name)) return false;
-    const traveller = this.#travellers.get(asked);
+    const traveller = this.#travellers.find((other) => other?.asked === asked);
     if (traveller !== undefined) traveller.route = route;
     return true;
+  }
+
+  /** Stops once, however often it is called: another may sit there by then. */
+  #leave(seat: number, traveller: Traveller): void {
+    if (this.#travellers[seat] !== traveller) return;
+    this.#travellers[seat] = undefined;
+    this.#freeSeats.push(seat);
   }
 
   #read(): SwitchedOff | Refusal {
@@ -91,9 +104,9 @@ export class SwitchBoard {
   }
 
   #cut(): void {
-    for (const traveller of this.#travellers.values()) {
-      const refusal = this.#judge(traveller);
-      if (refusal !== undefined) traveller.asked.cut(new RefusalError(refusal));
+    for (const traveller of this.#travellers) {
+      const refusal = traveller && this.#judge(traveller);
+      if (refusal !== undefined) traveller?.asked.cut(new RefusalError(refusal));
     }
   }
 

@@ -53,9 +53,7 @@ class EvidenceThread implements Evidence {
   readonly #watch: NodeJS.Timeout;
   readonly #stopped = Promise.withResolvers<void>();
   #queue: Waiting[] = [];
-  /** By number, which counts them from 0 as the thread does; the oldest first. */
-  readonly #underWay = new Map<number, Waiting>();
-  #posted = 0;
+  readonly #underWay = new UnderWay();
   /** When the thread was last seen alive. */
   #aliveMs = performance.now();
   #beats = 0;
@@ -141,15 +139,14 @@ class EvidenceThread implements Evidence {
 
   #post(): void {
     if (this.#queue.length === 0 || this.#channel.isPosted()) return;
-    const [oldest = this.#posted] = this.#underWay.keys();
     let [count, bound, end] = [0, 0, 0];
     for (const waiting of this.#queue) {
       bound += boundBytes(waiting.operation);
-      const isFull = (count > 0 && bound > BATCH_BYTES) || this.#posted - oldest >= MAX_UNDER_WAY;
+      const isFull = (count > 0 && bound > BATCH_BYTES) || this.#underWay.isFull();
       if (isFull) break;
       this.#channel.grow(bound);
       end = writeOperation(this.#channel.bytes, end, waiting.operation);
-      this.#underWay.set(this.#posted++, waiting);
+      this.#underWay.add(waiting);
       count += 1;
     }
     if (count === 0) return;
@@ -170,24 +167,22 @@ class EvidenceThread implements Evidence {
   }
 
   #collect(): void {
-    for (const [number, { resolve }] of this.#underWay) {
-      if (!this.#channel.takeDone(number)) continue;
-      this.#underWay.delete(number);
-      resolve();
-    }
+    this.#underWay.visit((number) => {
+      if (this.#channel.takeDone(number)) this.#underWay.take(number)?.resolve();
+    });
     this.#post();
     if (this.#drained !== undefined && !this.#hasMore()) this.#drained();
   }
 
   #hear(message: FromEvidence): void {
     if (message.kind === 'failed') {
-      this.#underWay.get(message.operation)?.reject(new Error(message.error));
-      this.#underWay.delete(message.operation);
+      this.#underWay.take(message.operation)?.reject(new Error(message.error));
     } else if (message.kind === 'fault') this.#change(() => (this.#told = message.fault));
     else if (message.kind === 'stopped') {
       const { error } = message;
       this.#collect(); // what was done last may not have been heard of
-      for (const { reject } of this.#underWay.values()) reject(new Error(error ?? 'the evidence is stopped'));
+      for (const { reject } of this.#underWay.takeAll())
+        reject(new Error(error ?? 'the evidence is stopped'));
       if (error === undefined) this.#stopped.resolve();
       else this.#stopped.reject(new Error(error));
     }
@@ -203,7 +198,7 @@ class EvidenceThread implements Evidence {
     const stall = `the thread that writes evidence has not answered for ${(this.#stallMs / 1000).toFixed(1)} s`;
     this.#setStall(stall);
     // Closed records are held: they are written when the thread goes on.
-    for (const { kind, reject } of [...this.#underWay.values(), ...this.#queue])
+    for (const { kind, reject } of [...this.#underWay.list(), ...this.#queue])
       if (kind !== 'closed') reject(new Error(stall));
     if (this.#end !== undefined) this.#lose('it did not stop');
   }
@@ -211,9 +206,8 @@ class EvidenceThread implements Evidence {
   #lose(why: string): void {
     const error = new Error(`the thread that writes evidence ended: ${why}`);
     if (this.#end === undefined) this.#change(() => (this.#end = error.message));
-    for (const { reject } of [...this.#underWay.values(), ...this.#queue]) reject(error);
+    for (const { reject } of [...this.#underWay.takeAll(), ...this.#queue]) reject(error);
     this.#queue = [];
-    this.#underWay.clear();
     clearInterval(this.#watch);
     this.#drained?.();
     this.#stopped.reject(error);
@@ -228,5 +222,52 @@ class EvidenceThread implements Evidence {
     set();
     const now = this.fault();
     if (now !== before) this.#onFault(now);
+  }
+}
+
+/**
+ * Operations that the thread has, by their number, which counts them from 0 as the thread does. Not a Map: each time that
+ * one makes itself a new table, the old one keeps what it held from the garbage collector's quick look.
+ */
+class UnderWay {
+  readonly #slots: (Waiting | undefined)[] = [];
+  #oldest = 0;
+  #next = 0;
+  size = 0;
+
+  isFull(): boolean {
+    return this.#next - this.#oldest >= MAX_UNDER_WAY;
+  }
+
+  add(waiting: Waiting): void {
+    this.#slots[this.#next++ % MAX_UNDER_WAY] = waiting;
+    this.size += 1;
+  }
+
+  take(number: number): Waiting | undefined {
+    const waiting = this.#slots[number % MAX_UNDER_WAY];
+    if (waiting === undefined) return undefined;
+    this.#slots[number % MAX_UNDER_WAY] = undefined;
+    this.size -= 1;
+    while (this.#oldest < this.#next && this.#slots[this.#oldest % MAX_UNDER_WAY] === undefined)
+      this.#oldest += 1;
+    return waiting;
+  }
+
+  /** Visits the numbers of all, the oldest first; one may be taken meanwhile. */
+  visit(visitor: (number: number) => void): void {
+    for (let number = this.#oldest; number < this.#next; number += 1)
+      if (this.#slots[number % MAX_UNDER_WAY] !== undefined) visitor(number);
+  }
+
+  list(): Waiting[] {
+    return this.#slots.filter((waiting) => waiting !== undefined);
+  }
+
+  takeAll(): Waiting[] {
+    const all = this.list();
+    this.#slots.length = 0;
+    [this.#oldest, this.size] = [this.#next, 0];
+    return all;
   }
 }

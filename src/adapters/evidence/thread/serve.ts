@@ -19,7 +19,7 @@ export function serveEvidence(parts: {
 }): void {
   const { evidence, port } = parts;
   const channel = new SharedChannel(parts.memory);
-  const running = new Set<Promise<void>>();
+  const calls = new Calls();
   const tell = (message: FromEvidence) => port.postMessage(message, []);
   const tellFault = openFaultTeller(evidence, tell);
   setInterval(() => {
@@ -28,22 +28,22 @@ export function serveEvidence(parts: {
   }, BEAT_MS).unref();
   port.on('message', (message: ToEvidence) => {
     if (message !== 'stop') return;
-    void stop(evidence, running).then((error) => {
+    void stop(evidence, calls).then((error) => {
       tell({ kind: 'stopped', error });
       port.close();
     });
   });
   tell({ kind: 'ready' });
-  void performBatches({ evidence, channel, running, tell });
+  void performBatches({ evidence, channel, calls, tell });
 }
 
 async function performBatches(parts: {
   readonly evidence: Evidence;
   readonly channel: SharedChannel;
-  readonly running: Set<Promise<void>>;
+  readonly calls: Calls;
   readonly tell: (message: FromEvidence) => void;
 }): Promise<never> {
-  const { evidence, channel, running, tell } = parts;
+  const { evidence, channel, calls, tell } = parts;
   let next = 0;
   for (;;) {
     const count = await channel.awaitPost();
@@ -52,24 +52,44 @@ async function performBatches(parts: {
     channel.take();
     for (const operation of operations) {
       const number = next++;
-      const call = perform(evidence, operation).then(
-        () => channel.finish(number),
-        (error: unknown) => tell({ kind: 'failed', operation: number, error: describeError(error) }),
-      );
-      running.add(call);
-      void call.then(() => running.delete(call));
+      calls.begin();
+      void perform(evidence, operation)
+        .then(
+          () => channel.finish(number),
+          (error: unknown) => tell({ kind: 'failed', operation: number, error: describeError(error) }),
+        )
+        .then(() => calls.end());
     }
   }
 }
 
+/** Counts calls that are under way. */
+class Calls {
+  #count = 0;
+  #onEnd: (() => void) | undefined;
+
+  begin(): void {
+    this.#count += 1;
+  }
+
+  end(): void {
+    this.#count -= 1;
+    if (this.#count === 0) this.#onEnd?.();
+  }
+
+  allEnded(): Promise<void> {
+    return this.#count === 0 ? Promise.resolve() : new Promise((resolve) => (this.#onEnd = resolve));
+  }
+}
+
 /** Why the evidence could not be stopped in order, or undefined. */
-async function stop(evidence: Evidence, running: ReadonlySet<Promise<void>>): Promise<string | undefined> {
+async function stop(evidence: Evidence, calls: Calls): Promise<string | undefined> {
   try {
     await evidence.stop();
   } catch (error) {
     return describeError(error);
   }
-  await Promise.race([Promise.all(running), wait(LAST_CALLS_MS)]);
+  await Promise.race([calls.allEnded(), wait(LAST_CALLS_MS)]);
   return undefined;
 }
 
