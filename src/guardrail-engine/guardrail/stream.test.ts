@@ -149,6 +149,7 @@ describe('bad input', () => {
     ['escapes that never end', '%25'.repeat(50_000)],
     ['entities in entities', `ann&${'amp;'.repeat(10_000)}#64;example.org`],
     ['an address without an end', `write to ann@${'example.'.repeat(20_000)}`],
+    ['names in addresses', 'Anna.Schmidt@example.org Maria '.repeat(6_000)],
     ['names upon names', 'John '.repeat(20_000)],
   ];
   for (const [name, text] of texts) {
