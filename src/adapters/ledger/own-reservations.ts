@@ -1,4 +1,5 @@
 import type { Reservation, Taken } from './reservation.ts';
+import { Seats } from './seats.ts';
 import type { Store } from './store.ts';
 
 /** Ended reservations that are listed before they are deleted together. */
@@ -17,7 +18,7 @@ interface Own {
  */
 export class OwnReservations {
   readonly #store: Store;
-  readonly #open = new Map<string, Own>();
+  readonly #open = new Seats<Own>();
   #endedNow: number[] = [];
   #listed = 0;
   /** What this transaction changed in memory, until it is committed. */
