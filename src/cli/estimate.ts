@@ -137,8 +137,18 @@ function writeTable(...[months, about]: Parameters<Writer>): string {
   const { capability, route } = about.priced;
   const { inputTokens, outputTokens } = about.options;
   const { region, asOf } = AWS_LIST_PRICES;
-  const note =
-    `${capability.name} by ${route}, ${inputTokens} tokens in and ${outputTokens} out a request. ` +
-    `AWS's list prices of ${region} as of ${asOf}, without free tiers and taxes.`;
-  return `${formatTable(columns, [...rows, total])}${paint('dim', note)}\n`;
+  const notes = [
+    `${capability.name} by ${route}, ${inputTokens} tokens in and ${outputTokens} out a request.`,
+    ...explainFreeGuardrail(about.priced),
+    `AWS's list prices of ${region} as of ${asOf}, without free tiers and taxes.`,
+  ];
+  return `${formatTable(columns, [...rows, total])}${notes.map((note) => `${paint('dim', note)}\n`).join('')}`;
+}
+
+/** Why the guardrail has no part in the bill; nothing where it has one. */
+function explainFreeGuardrail({ capability, guardrail, policies }: Priced): readonly string[] {
+  const id = `${capability.guardrail.name}@${capability.guardrail.version}`;
+  if (policies.length === 0) return [`Guardrail ${id} has words and regexes alone, which cost nothing.`];
+  if (policies.some((policy) => (guardrail[policy] ?? 0) > 0)) return [];
+  return [`Guardrail ${id} costs nothing here: see --guardrail-price.`];
 }

@@ -62,7 +62,7 @@ function describePlaces(attempt: FoundAttempt, stateDir: string): string[] {
     const { record } = line;
     const what =
       record.kind === 'admin'
-        ? `${record.action} by ${stripControls(record.actor)}: ${stripControls(record.reason ?? '-')}`
+        ? `${record.action} by ${stripControls(record.actor)}${record.reason === undefined ? '' : `: ${stripControls(record.reason)}`}`
         : record.kind;
     const state = line.damage === undefined ? '' : paint('red', ` CHANGED: ${line.damage}`);
     lines.push(`  ${stateDir}/audit/${line.file}:${line.line}  ${what}${state}`);

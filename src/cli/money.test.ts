@@ -39,9 +39,9 @@ async function makeState(): Promise<string> {
     await log.close(makeClosed(intent, { costMicroUsd, guardMicroUsd: 1 }));
   };
   await close('r1', { ...of('acme', 'maya', 'intake'), startedAtMs: NOVEMBER_MS }, 1_000_000);
-  await close('r2', { ...of('acme', '=noor,"x"'), startedAtMs: NOVEMBER_MS, route: 'us' }, 2_500_000);
+  await close('r2', { ...of('acme', 'noor'), startedAtMs: NOVEMBER_MS, route: '=us,"x"' }, 2_500_000);
   await close('r3', { ...of('globex', 'gil'), startedAtMs: DECEMBER_MS }, 42);
-  await log.open(makeIntent('open', { ...of('globex', 'gil'), startedAtMs: DECEMBER_MS }));
+  await log.open(makeIntent('open', { ...of('globex', 'maya'), startedAtMs: DECEMBER_MS }));
   await log.stop();
   return stateDir;
 }
@@ -67,11 +67,11 @@ describe('goldenpath cost', () => {
   });
 
   for (const [by, expected] of [
-    ['user', ['=noor,"x" 2500000', 'maya 1000000', 'gil 42']],
+    ['user', ['acme/noor 2500000', 'acme/maya 1000000', 'globex/gil 42', 'globex/maya 0']],
     ['capability', ['support-assistant 3500042']],
     ['feature', ['help-center 3500042', '- 0']],
     ['workflow', ['- 2500042', 'intake 1000000']],
-    ['route', ['us 2500000', 'eu-sonnet 1000042']],
+    ['route', ['=us,"x" 2500000', 'eu-sonnet 1000042']],
     ['day', ['2026-11-30 3500000', '2026-12-01 42']],
   ] as const) {
     test(`sums by ${by}`, () => {
@@ -91,10 +91,10 @@ describe('goldenpath cost', () => {
   });
 
   test('CSV has whole micro-dollars, and no cell that a spreadsheet would run', () => {
-    assert.deepEqual(cost('--by', 'user', '--format', 'csv').stdout.split('\r\n').slice(0, 3), [
-      'user,requests,input_tokens,output_tokens,guard_micro_usd,cost_micro_usd',
-      `"'=noor,""x""",1,12,34,1,2500000`,
-      'maya,1,12,34,1,1000000',
+    assert.deepEqual(cost('--by', 'route', '--format', 'csv').stdout.split('\r\n').slice(0, 3), [
+      'route,requests,input_tokens,output_tokens,guard_micro_usd,cost_micro_usd',
+      `"'=us,""x""",1,12,34,1,2500000`,
+      'eu-sonnet,3,24,68,2,1000042',
     ]);
   });
 
@@ -171,6 +171,16 @@ describe('goldenpath estimate', () => {
     assert.match(heading, /100 a day +1000 a day +10000 a day/);
     assert.ok(rows.some((row) => /^all +\$/.test(row)));
     assert.match(rows.join('\n'), /us-east-1 as of 2026-11-20/);
+  });
+
+  test('fits a terminal of 80 columns, and says why a guardrail costs nothing', () => {
+    const table = run('estimate', example, '--tiers', '--capability', 'support-assistant').stdout;
+    assert.deepEqual(
+      table.split('\n').filter((line) => line.length > 80),
+      [],
+    );
+    assert.match(table, /support-baseline@1 costs nothing here: see --guardrail-price/);
+    assert.doesNotMatch(estimate('--tiers').stdout, /costs nothing/);
   });
 
   test('needs to know how much, and of what', () => {

@@ -46,7 +46,7 @@ function addTurn(command: Command, state: 'off' | 'on', description: string): vo
     .addArgument(new Argument('<kind>', 'what kind of thing').choices(SWITCH_KINDS))
     .argument(
       '[name]',
-      'its name: NAME@VERSION of a prompt or guardrail, TENANT/SUBJECT of a user, none for everything',
+      'its name: NAME@VERSION of a prompt or guardrail (NAME for every version), TENANT/SUBJECT of a user, none for everything',
     )
     .requiredOption('--reason <text>', 'why; it is recorded')
     .option('--state <dir>', 'the state directory of the gateway', DEFAULT_STATE)

@@ -49,7 +49,7 @@ export const AWS_LIST_PRICES = {
       perRequest: 1,
     },
     {
-      name: 'DynamoDB, six limits reserved and settled in transactions',
+      name: 'DynamoDB, six limits in transactions',
       source: 'https://aws.amazon.com/dynamodb/pricing/on-demand/',
       unit: 'write units',
       microUsdPerMillion: 625_000,

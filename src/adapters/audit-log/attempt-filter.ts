@@ -14,8 +14,9 @@ export interface AttemptFilter {
   readonly untilMs?: number;
 }
 
-const HAS_FEEDBACK = `EXISTS (SELECT 1 FROM feedback WHERE feedback.request_id = attempts.request_id
-  AND ? IN ('any', CASE WHEN score > 0 THEN 'good' WHEN score < 0 THEN 'bad' END))`;
+/** Of the feedback to a request the newest counts, whichever process recorded it. */
+const HAS_FEEDBACK = `(SELECT ? IN ('any', CASE WHEN score > 0 THEN 'good' WHEN score < 0 THEN 'bad' END)
+  FROM feedback WHERE feedback.request_id = attempts.request_id ORDER BY at_ms DESC, file DESC, offset DESC LIMIT 1)`;
 
 /** The filter as an SQL condition; what it is compared with travels as values, never as text. */
 export function describeFilter(filter: AttemptFilter): { where: string; values: SQLInputValue[] } {

@@ -1,7 +1,8 @@
 /** By what costs can be summed, and the column that says it. */
 const COLUMNS = {
   tenant: 'tenant',
-  user: 'subject',
+  // Two tenants may each have a maya: who somebody is takes both names, as in policies and switches.
+  user: "tenant || '/' || subject",
   capability: 'capability',
   feature: 'feature',
   workflow: 'workflow',

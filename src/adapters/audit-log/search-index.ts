@@ -10,7 +10,7 @@ import { listSegments, listWriters, scanLines } from './read-log.ts';
 import { makeFolder } from '../local-state/files.ts';
 
 /** Raised when the tables change: an index of another version is thrown away and built again. */
-const VERSION = 3;
+const VERSION = 4;
 const BUSY_TIMEOUT_MS = 60_000;
 
 const SCHEMA = `
@@ -28,7 +28,7 @@ const SCHEMA = `
     length INTEGER NOT NULL, line INTEGER NOT NULL, PRIMARY KEY (request_id, file, offset)
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE feedback (
-    request_id TEXT NOT NULL, file TEXT NOT NULL, offset INTEGER NOT NULL, score REAL NOT NULL,
+    request_id TEXT NOT NULL, file TEXT NOT NULL, offset INTEGER NOT NULL, at_ms INTEGER NOT NULL, score REAL NOT NULL,
     PRIMARY KEY (request_id, file, offset)
   ) STRICT, WITHOUT ROWID;
   PRAGMA user_version = ${VERSION};
@@ -136,7 +136,7 @@ export class SearchIndex {
       if (record.requestId !== undefined)
         statements.addLine.run(record.requestId, record.kind, name, offset, bytes.length, count);
       if (record.kind === 'admin' && record.feedback !== undefined && record.requestId !== undefined)
-        statements.addFeedback.run(record.requestId, name, offset, record.feedback.score);
+        statements.addFeedback.run(record.requestId, name, offset, record.atMs, record.feedback.score);
       if (record.kind === 'closed') statements.addClosed.run(...describeAttempt(record));
       if (record.kind === 'opened') statements.addOpened.run(...describeAttempt(record));
     });
@@ -162,7 +162,7 @@ function prepareStatements(db: DatabaseSync): Statements {
     // Writers are read one after the other, so a closed record may be seen before its intent: it stays.
     addOpened: db.prepare(`INSERT OR IGNORE INTO attempts VALUES ${columns}`),
     addClosed: db.prepare(`INSERT OR REPLACE INTO attempts VALUES ${columns}`),
-    addFeedback: db.prepare('INSERT OR REPLACE INTO feedback VALUES (?, ?, ?, ?)'),
+    addFeedback: db.prepare('INSERT OR REPLACE INTO feedback VALUES (?, ?, ?, ?, ?)'),
   };
 }
 

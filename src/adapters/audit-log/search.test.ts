@@ -64,6 +64,16 @@ async function makeLog(stateDir: string): Promise<void> {
   await log.stop();
 }
 
+const feedbackAt = (atMs: number, score: number) =>
+  ({
+    kind: 'admin',
+    atMs,
+    action: 'feedback',
+    actor: 'user:x/y',
+    requestId: 'a2',
+    feedback: { score, comment: 'none' },
+  }) as const;
+
 const QUERIES: readonly { readonly query: AttemptQuery; readonly found: string }[] = [
   { query: {}, found: 'a0 a1 a2 a3 a4 a5' },
   { query: { limit: 2 }, found: 'a0 a1' },
@@ -102,6 +112,27 @@ describe('searching the log', () => {
         JSON.stringify(query),
       );
     }
+    search.close();
+  });
+
+  test('the newest feedback counts, whichever process recorded it', async () => {
+    const stateDir = makeStateDir();
+    await makeLog(stateDir);
+    // Of two logs the one whose lines are read last has the older feedback.
+    const readFirst = await openLocalAuditLog({ stateDir, clock: testClock });
+    const laterClock = { ...testClock, nowMs: () => testClock.nowMs() + HOUR_MS };
+    const readLast = await openLocalAuditLog({ stateDir, clock: laterClock });
+    await readFirst.note(feedbackAt(NOW_MS + 2, -1));
+    await readLast.note(feedbackAt(NOW_MS + 1, 0.5));
+    await readFirst.stop();
+    await readLast.stop();
+    const search = openAuditSearch({ stateDir });
+    const find = (feedback: 'good' | 'bad') => search.query({ feedback }).map(({ requestId }) => requestId);
+    assert.deepEqual([find('good'), find('bad')], [[], ['a2', 'a3']]);
+    const scores = search
+      .find('a2')
+      ?.notes.map(({ record }) => record.kind === 'admin' && record.feedback?.score);
+    assert.deepEqual(scores, [1, 0.5, -1]);
     search.close();
   });
 

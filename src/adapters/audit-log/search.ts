@@ -73,10 +73,17 @@ export function openAuditSearch({ stateDir }: { stateDir: string }): AuditSearch
 function describeAttempt(requestId: string, lines: readonly FoundLine[]): FoundAttempt | undefined {
   const opened = lines.find((line) => line.record.kind === 'opened');
   const closed = lines.find((line) => line.record.kind === 'closed');
-  const notes = lines.filter((line) => line.record.kind === 'admin');
+  // Each process has a file of its own, so that the order of the lines is not that of time.
+  const notes = lines
+    .filter((line) => line.record.kind === 'admin')
+    .toSorted((one, other) => timeOf(one) - timeOf(other));
   const story = closed?.record ?? opened?.record;
   if (story === undefined || story.kind === 'admin') return undefined;
   return { requestId, opened, closed, notes, story };
+}
+
+function timeOf({ record }: FoundLine): number {
+  return record.kind === 'admin' ? record.atMs : record.startedAtMs;
 }
 
 function hasText({ opened, closed }: FoundAttempt, text: string | undefined): boolean {
