@@ -138,7 +138,7 @@ class EvidenceThread implements Evidence {
   }
 
   #post(): void {
-    if (this.#queue.length === 0 || this.#channel.isPosted()) return;
+    if (this.#queue.length === 0 || !this.#channel.mayPost()) return;
     let [count, bound, end] = [0, 0, 0];
     for (const waiting of this.#queue) {
       bound += boundBytes(waiting.operation);

@@ -63,10 +63,16 @@ export class SharedChannel {
     Atomics.notify(this.#counters, POSTED);
   }
 
-  /** Near side: whether the batch that was posted last is the other thread's still; then a change follows. */
+  /** Near side: whether the batch that was posted last is the other thread's still. */
   isPosted(): boolean {
-    Atomics.store(this.#counters, WANTED, 1);
     return Atomics.load(this.#counters, POSTED) !== Atomics.load(this.#counters, TAKEN);
+  }
+
+  /** Near side: whether another batch may be posted now; where not, a change tells when it may. */
+  mayPost(): boolean {
+    if (!this.isPosted()) return true;
+    Atomics.store(this.#counters, WANTED, 1);
+    return !this.isPosted(); // it may have been taken meanwhile
   }
 
   /** Far side: resolves with the number of operations when a batch is there. */
