@@ -120,10 +120,11 @@ const CONNECTION: readonly UpstreamFault[] = [
   {
     what: 'drips for ever',
     serve: ({ response }) => {
-      const timer = setInterval(() => response.write(delta('a '.repeat(9))), 30);
+      // Words: letters that stand apart are held back until it is known what they spell.
+      const timer = setInterval(() => response.write(delta('and '.repeat(5))), 30);
       response.on('close', () => clearInterval(timer));
     },
-    stream: `broken inference.deadline ${'a '.repeat(999)}`,
+    stream: `broken inference.deadline ${'and '.repeat(999)}`,
   },
   {
     what: 'stalls in an error page',

@@ -113,6 +113,23 @@ describe('a stream with every policy on', () => {
     }
   });
 
+  it('holds no more back of letters that stand apart without an end than a block of them', () => {
+    const stream = compileAll({ doesBlock: false }).stream({ source: 'OUTPUT' });
+    let released = 0;
+    for (let pushed = 2; pushed <= 8_000; pushed += 2) {
+      released += stream.push('a ').text.length;
+      assert.ok(pushed - released <= 1_024, `${pushed - released} are held back`);
+    }
+  });
+
+  it('finds what stands apart at any place of such letters', () => {
+    const guardrail = compileAll({ doesBlock: true });
+    for (let before = 0; before < 600; before += 7) {
+      const text = `${'x '.repeat(before)}  P r o j e c t   B l u e b i r d  ${'y '.repeat(before)}`;
+      assert.equal(assessWhole(guardrail, text).action, 'GUARDRAIL_INTERVENED', `after ${before}`);
+    }
+  });
+
   it('leaks nothing of a secret, at whichever byte it is cut', () => {
     const guardrail = compileAll({ doesBlock: true });
     const before = 'The order has shipped and will be there on Monday. '.repeat(3);

@@ -8,6 +8,9 @@ export type Found = { rule: number; start: number; end: number };
 const BLOCK_UNITS = 4096;
 const BLOCK_STEP = 3584;
 const LEAST_SPACED = 4;
+// Letters that stand apart without an end are read in blocks, too: a stream would else hold all of them back.
+const SPACED_UNITS = 512;
+const SPACED_STEP = 256;
 const MOST_GAP = 3;
 
 const IN_RUN = Uint8Array.from({ length: 128 }, (_, code) => (isInRun(code) ? 1 : 0));
@@ -79,6 +82,10 @@ export class RunStream {
     if (kind === LETTER) {
       if (!this.#wasLetter) {
         if (this.#spacedFrom < 0) this.#spacedFrom = at;
+        if (at - this.#spacedFrom >= SPACED_UNITS) {
+          this.#joinSpaced(found, this.#spacedFrom, at);
+          this.#spacedFrom += SPACED_STEP;
+        }
         this.#lastAlone = at;
         this.#aloneCount++;
       } else if (this.#lastAlone === at - 1) {
