@@ -51,7 +51,7 @@ const TAMPERINGS: readonly Tampering[] = [
     subject: (line) => line.replace('ünal', 'anna'),
     tenant: (line) => line.replace('acme', 'emca'),
     kind: (line) => line.replace(/"kind":"(opened|closed)"/, '"kind":"admin"'),
-    hash: (line) => line.replace(/"hash":"."?/, '"hash":"0'),
+    hash: (line) => line.replace(/"hash":"(.)/, (_, digit) => `"hash":"${digit === '0' ? '1' : '0'}`),
     'white space': (line) => line.replace('{"seq"', '{ "seq"'),
     'bytes after its end': (line) => `${line} `,
     'a second hash': (line) => line.replace(/}$/, ',"hash":"x"}'),
