@@ -20,7 +20,12 @@ export async function closeAttempt(input: {
   const record = attempt.close({ ...end, closedAtMs: nowMs });
   if (record === undefined) return;
   try {
-    await evidence.close(record, answer && describeAnswer(answer, attempt.requestId, nowMs));
+    const fault = answer === undefined ? evidence.fault() : undefined;
+    const written = evidence.close(record, answer && describeAnswer(answer, attempt.requestId, nowMs));
+    if (fault === undefined) return await written;
+    // A full disk takes the record when it has room again; nobody is kept waiting so long to hear a no.
+    written.catch(() => undefined);
+    throw new Error(fault);
   } catch (cause) {
     const detail = cause instanceof Error ? cause.message : 'unknown';
     throw new RefusalError(refuse('audit.unavailable', { detail }), { cause });

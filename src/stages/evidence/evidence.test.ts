@@ -115,6 +115,23 @@ test('a record that cannot be written is a refusal', async () => {
   });
 });
 
+test('a no does not wait for a disk that is known to be full, and its record is handed over all the same', async () => {
+  const held: ClosedRecord[] = [];
+  const evidence: Evidence = {
+    ...makeEvidence().evidence,
+    fault: () => 'disk full',
+    close: (record) => {
+      held.push(record);
+      return new Promise(() => undefined);
+    },
+  };
+  await assert.rejects(
+    close({ ...makeEvidence(), evidence }),
+    (error) => error instanceof RefusalError && error.refusal.detail === 'disk full',
+  );
+  assert.equal(held.length, 1);
+});
+
 test('an answer is kept with its record where the capability says so, and an empty one nowhere', async () => {
   const keptOf = async (capability: Partial<Capability>, text: string) => {
     const evidence = makeEvidence();
