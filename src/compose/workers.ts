@@ -69,7 +69,8 @@ export function startWorkers({ count, onReady, onLost }: WorkersOptions): Worker
         );
     });
     worker.on('exit', (code: number | null, signal: string | null) => {
-      if (!isReady || stopping) {
+      // Once all have served, one that cannot start (the disk is full) is no reason to end the others: it is tried again.
+      if (stopping || (!isReady && ready < count)) {
         // It was asked to stop; or else it never served, and has said why.
         exitCode = Math.max(exitCode, code ?? (stopping ? 0 : 1));
         if (!stopping) for (const other of live()) other.process.kill('SIGTERM');
