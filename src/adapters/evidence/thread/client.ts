@@ -129,7 +129,9 @@ class EvidenceThread implements Evidence {
       return Promise.reject(new Error('it is too large for a record or an archive entry'));
     const waiting = { ...Promise.withResolvers<void>(), kind: record.kind, operation };
     this.#queue.push(waiting);
-    if (!this.#scheduled) {
+    // Who is alone waits for nobody.
+    if (this.#underWay.size === 0 && !this.#scheduled) this.#post();
+    else if (!this.#scheduled) {
       this.#scheduled = true;
       // What else comes in this turn of the event loop travels along.
       setImmediate(this.#postSoon);
