@@ -11,7 +11,7 @@ const BATCH_BYTES = 1024 * 1024;
 const MAX_OPERATION_BYTES = 256 * BATCH_BYTES;
 /** Longer than the audit log itself gives its disk, which has the better words for it. */
 const STALL_MS = 7500;
-/** Operations that are held while the thread does not take them. */
+/** Closed records that are held here, beside what the thread holds, while evidence cannot be written. */
 const MAX_HELD = 20_000;
 
 interface Waiting extends PromiseWithResolvers<void> {
@@ -86,8 +86,7 @@ class EvidenceThread implements Evidence {
   }
 
   close(record: ClosedRecord, answer?: ArchiveEntry): Promise<void> {
-    const isFull = this.#stall !== undefined && this.#queue.length >= MAX_HELD;
-    const why = this.#end ?? (isFull ? this.#stall : undefined);
+    const why = this.#end ?? (this.#queue.length < MAX_HELD ? undefined : this.fault());
     return why === undefined ? this.#add(record, answer) : Promise.reject(new Error(why));
   }
 
