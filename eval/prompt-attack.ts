@@ -79,6 +79,10 @@ export function measurePromptAttack(sets: readonly AttackSet[]): EvalSection {
       },
     ],
     notes: [
+      'Tensor Trust is short of its goal: its texts are games around an access code, which no training source plays; grammars of our own for such games brought five points, and the rest would cost WildGuard.',
+      'WildGuard is over its goal: its harmless prompts speak of crimes, secrets and roles as attacks do, and the training sources have few such harmless ones. A higher threshold would reach it and lose Tensor Trust and the mean recall.',
+      'InjecAgent’s twins are 33 texts, so 1 % means none of them, and two are taken for attacks.',
+      'Tried without gain: a table four times as large, more decay, more dropout, the average of three models; learning wishes in stories cost more false positives than it found.',
       'A harmful wish in the clothes of a story, a role or research, without a word against the rules (tasktracker-pair): hardly ever found. That it is harmful is for the content filters to say.',
       'Games around a password whose sentences are harmless by themselves (mosscap): less than half.',
       'Languages other than English: only where they share words or signs with it.',
