@@ -8,7 +8,6 @@ const EXPOSED = [
   'x-request-id',
   'x-goldenpath-refusal',
   'retry-after',
-  'retry-after-ms',
   'x-ratelimit-limit-requests',
   'x-ratelimit-limit-tokens',
   'x-ratelimit-remaining-requests',

@@ -15,6 +15,8 @@ const STALL_MS = 7500;
 const MAX_HELD = 20_000;
 
 interface Waiting extends PromiseWithResolvers<void> {
+  /** Whether it waits for a disk to have room again: for an answer there is no other end, but a no is told at once. */
+  readonly isPatient: boolean;
   readonly kind: AuditRecord['kind'];
   readonly operation: Operation;
 }
@@ -126,7 +128,8 @@ class EvidenceThread implements Evidence {
     const operation = makeOperation(record, entry);
     if (boundBytes(operation) > MAX_OPERATION_BYTES)
       return Promise.reject(new Error('it is too large for a record or an archive entry'));
-    const waiting = { ...Promise.withResolvers<void>(), kind: record.kind, operation };
+    const isPatient = record.kind === 'closed' && record.outcome !== 'refused';
+    const waiting = { ...Promise.withResolvers<void>(), kind: record.kind, isPatient, operation };
     this.#queue.push(waiting);
     // Who is alone waits for nobody.
     if (this.#underWay.size === 0 && !this.#scheduled) this.#post();
@@ -178,7 +181,7 @@ class EvidenceThread implements Evidence {
   #hear(message: FromEvidence): void {
     if (message.kind === 'failed') {
       this.#underWay.take(message.operation)?.reject(new Error(message.error));
-    } else if (message.kind === 'fault') this.#change(() => (this.#told = message.fault));
+    } else if (message.kind === 'fault') this.#hearFault(message.fault);
     else if (message.kind === 'stopped') {
       const { error } = message;
       this.#collect(); // what was done last may not have been heard of
@@ -187,6 +190,13 @@ class EvidenceThread implements Evidence {
       if (error === undefined) this.#stopped.resolve();
       else this.#stopped.reject(new Error(error));
     }
+  }
+
+  #hearFault(fault: string | undefined): void {
+    this.#change(() => (this.#told = fault));
+    if (fault === undefined) return;
+    // The records are held by the thread, and are written when it can.
+    for (const { isPatient, reject } of this.#underWay.list()) if (!isPatient) reject(new Error(fault));
   }
 
   #noticeStall(): void {

@@ -102,6 +102,19 @@ test('a fault of the evidence is told when it begins and when it ends, and nothi
   await evidence.stop();
 });
 
+test('a no does not wait until a full disk has room, and an answer does', async (t) => {
+  const { evidence } = await start(t);
+  const refused = evidence.close(makeClosed(makeIntent('full'), { outcome: 'refused' }));
+  const answered = close(evidence, 'full');
+  await assert.rejects(refused, /disk full/);
+  await answered;
+  await close(evidence, 'mend');
+  await until(() => evidence.fault() === undefined);
+  const written = await writtenOf(evidence);
+  assert.equal(written.filter((what) => what === 'close full -').length, 2, 'both are written in the end');
+  await evidence.stop();
+});
+
 test('a thread that does not answer refuses what would wait for it, holds records, and goes on', async (t) => {
   const { evidence, faults } = await start(t, 200);
   const blocked = close(evidence, 'block 700');

@@ -14,7 +14,9 @@ async function write(what: string, requestId: string, entry: ArchiveEntry | unde
   if (word === 'block') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Number(ms));
   if (word === 'fail') throw new Error('disk full');
   if (word === 'die') process.exit(3);
-  if (word === 'fault') fault = 'disk full';
+  if (word === 'fault' || word === 'full') fault = 'disk full';
+  // Like a record that is held until there is room.
+  if (word === 'full') await new Promise((resolve) => setTimeout(resolve, 400));
   if (word === 'mend') fault = undefined;
   written.push(`${what} ${requestId} ${entry?.text.length ?? '-'}`);
 }
