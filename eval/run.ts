@@ -9,6 +9,7 @@ import { measureObfuscation } from './obfuscation.ts';
 import { measurePii } from './pii.ts';
 import { renderPage } from './page.ts';
 import { measurePromptAttack } from './prompt-attack.ts';
+import { measureProperties } from './properties.ts';
 import { measureSpeed } from './speed.ts';
 import { measureTopics } from './topics.ts';
 
@@ -35,6 +36,7 @@ const sections = [
   () => measureGrounding(dataDir),
   () => measurePii(dataDir),
   () => speed,
+  measureProperties,
 ].map((measure) => {
   const section = measure();
   report(`${section.title}: ${section.rows.map(({ what, value }) => `${what} ${value}`).join('; ')}`);
