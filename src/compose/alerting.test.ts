@@ -63,6 +63,9 @@ test('a fault is told when it begins and when it ends, and both are one incident
   alerting.fault('ledger', 'disk full at /secret/place');
   alerting.fault('ledger', 'disk still full');
   alerting.fault('ledger', undefined);
+  alerting.fault('ledger', 'disk full again, at once');
+  alerting.fault('ledger', undefined);
+  await new Promise((resolve) => setTimeout(resolve, 2500));
   alerting.fault('evidence', 'disk full');
   await alerting.stop();
   assert.deepEqual(

@@ -14,6 +14,9 @@ export type AlertedPart = keyof typeof PARTS;
 
 type Env = Readonly<Record<string, string | undefined>>;
 
+/** A full disk takes a small write now and then: only what works for so long works again. */
+const CALM_MS = 2000;
+
 /** Tells people outside what the rules found, and that a part of the gateway is away. Holds up no request. */
 export interface Alerting {
   /** Follows the rules and destinations of this governance from now on. */
@@ -36,6 +39,7 @@ export function startAlerting(parts: {
   const { env, clock, logger, watch, count } = parts;
   let governance: Governance | undefined;
   const away = new Set<AlertedPart>();
+  const calming = new Map<AlertedPart, NodeJS.Timeout>();
   let channels = new Map<string, AlertChannel>();
   const conclude = ({ alert, destination, outcome, cause }: Delivered) => {
     count(alert.rule, outcome);
@@ -50,6 +54,27 @@ export function startAlerting(parts: {
       else conclude({ alert, destination, outcome: 'lost', cause: 'it has no address or key' });
     }
   };
+  const tell = (
+    part: AlertedPart,
+    { state, what }: { readonly state: 'triggered' | 'resolved'; readonly what: string },
+  ) => {
+    if (governance === undefined) return;
+    const to = governance.alerts.faults;
+    if (to.length === 0) return;
+    const rule = PARTS[part];
+    const dedupKey = makeDedupKey(governance.name, rule);
+    const facts = { gateway: governance.name };
+    const summary = `${rule}: ${what}`;
+    raise({
+      to,
+      alert: { rule, state, severity: 'critical', summary, dedupKey, atMs: clock.nowMs(), facts },
+    });
+  };
+  const tellEnd = (part: AlertedPart) => {
+    calming.delete(part);
+    away.delete(part);
+    tell(part, { state: 'resolved', what: 'it works again' });
+  };
   return {
     follow: (next) => {
       governance = next;
@@ -63,26 +88,27 @@ export function startAlerting(parts: {
     },
     raise,
     fault: (part, fault) => {
-      if (governance === undefined || (fault !== undefined) === away.has(part)) return;
-      if (fault === undefined) away.delete(part);
-      else away.add(part);
-      const to = governance.alerts.faults;
-      if (to.length === 0) return;
-      const rule = PARTS[part];
-      raise({
-        to,
-        alert: {
-          rule,
-          state: fault === undefined ? 'resolved' : 'triggered',
-          severity: 'critical',
-          summary: `${rule}: ${fault === undefined ? 'it works again' : 'requests are refused; /readyz says why'}`,
-          dedupKey: makeDedupKey(governance.name, rule),
-          atMs: clock.nowMs(),
-          facts: { gateway: governance.name },
-        },
-      });
+      if (governance === undefined) return;
+      clearTimeout(calming.get(part));
+      calming.delete(part);
+      if (fault === undefined) {
+        if (away.has(part))
+          calming.set(
+            part,
+            setTimeout(() => tellEnd(part), CALM_MS),
+          );
+      } else if (!away.has(part)) {
+        away.add(part);
+        tell(part, { state: 'triggered', what: 'requests are refused; /readyz says why' });
+      }
     },
-    stop: () => delivery.stop(),
+    stop: async () => {
+      for (const [part, timer] of calming) {
+        clearTimeout(timer);
+        tellEnd(part);
+      }
+      await delivery.stop();
+    },
   };
 }
 
