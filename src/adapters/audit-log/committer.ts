@@ -78,7 +78,7 @@ export class Committer {
   async stop(): Promise<string | undefined> {
     this.#syncWanted = true;
     await this.drain();
-    await this.#syncing;
+    while (this.#syncing !== undefined) await this.#syncing;
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#fault !== undefined) {
@@ -133,7 +133,11 @@ export class Committer {
   /** Syncs until nobody waits for it. What is written meanwhile is left to the next sync. */
   #sync(): void {
     this.#syncing ??= this.#syncAll().then(
-      () => (this.#syncing = undefined),
+      () => {
+        this.#syncing = undefined;
+        // Not left to the order of microtasks: an intent that nobody syncs would wait for ever.
+        if (this.#undurable.length > 0 || this.#syncWanted) this.#sync();
+      },
       (error: unknown) => {
         this.#syncing = undefined;
         this.#fail(error);

@@ -218,3 +218,21 @@ function forgetRecovery(stateDir: string): void {
     fs.rmSync(path.join(stateDir, 'audit', writer, 'taken-over.json'), { force: true });
   }
 }
+
+void test('an intent that comes just when a sync has ended is synced, too', async () => {
+  const files: AuditFiles = {
+    ...systemFiles,
+    // At once, so that the moment can be met by counting.
+    fdatasync: ((_fd: number, done: (error: Error | null) => void) => done(null)) as AuditFiles['fdatasync'], // without the promisified property, which the log does not use
+  };
+  const log = await openLocalAuditLog({ stateDir: makeStateDir(), clock: testClock, files });
+  for (let moments = 0; moments < 40; moments += 1) {
+    const first = log.open(makeIntent(`a${moments}`));
+    for (let moment = 0; moment < moments; moment += 1) await Promise.resolve();
+    const second = log.open(makeIntent(`b${moments}`)).then(() => 'durable');
+    const late = new Promise((resolve) => setTimeout(resolve, 1000, `forgotten after ${moments}`));
+    await first;
+    assert.equal(await Promise.race([second, late]), 'durable');
+  }
+  await log.stop();
+});

@@ -4,7 +4,8 @@ import type { Evidence } from '../../../ports/evidence.ts';
 import type { AdminRecord, AuditRecord, ClosedRecord, Intent } from '../../../road/record.ts';
 import type { FromEvidence, ToEvidence } from './message.ts';
 import { boundBytes, makeOperation, writeOperation, type Operation } from './operation.ts';
-import { MAX_UNDER_WAY, SharedChannel, type SharedMemory } from './shared-channel.ts';
+import { SharedChannel, type SharedMemory } from './shared-channel.ts';
+import { UnderWay } from './under-way.ts';
 
 /** A batch takes no more operations when it is this large; one that is larger by itself travels alone. */
 const BATCH_BYTES = 1024 * 1024;
@@ -55,7 +56,7 @@ class EvidenceThread implements Evidence {
   readonly #watch: NodeJS.Timeout;
   readonly #stopped = Promise.withResolvers<void>();
   #queue: Waiting[] = [];
-  readonly #underWay = new UnderWay();
+  readonly #underWay = new UnderWay<Waiting>();
   /** When the thread was last seen alive. */
   #aliveMs = performance.now();
   #beats = 0;
@@ -233,52 +234,5 @@ class EvidenceThread implements Evidence {
     set();
     const now = this.fault();
     if (now !== before) this.#onFault(now);
-  }
-}
-
-/**
- * Operations that the thread has, by their number, which counts them from 0 as the thread does. Not a Map: each time that
- * one makes itself a new table, the old one keeps what it held from the garbage collector's quick look.
- */
-class UnderWay {
-  readonly #slots: (Waiting | undefined)[] = [];
-  #oldest = 0;
-  #next = 0;
-  size = 0;
-
-  isFull(): boolean {
-    return this.#next - this.#oldest >= MAX_UNDER_WAY;
-  }
-
-  add(waiting: Waiting): void {
-    this.#slots[this.#next++ % MAX_UNDER_WAY] = waiting;
-    this.size += 1;
-  }
-
-  take(number: number): Waiting | undefined {
-    const waiting = this.#slots[number % MAX_UNDER_WAY];
-    if (waiting === undefined) return undefined;
-    this.#slots[number % MAX_UNDER_WAY] = undefined;
-    this.size -= 1;
-    while (this.#oldest < this.#next && this.#slots[this.#oldest % MAX_UNDER_WAY] === undefined)
-      this.#oldest += 1;
-    return waiting;
-  }
-
-  /** Visits the numbers of all, the oldest first; one may be taken meanwhile. */
-  visit(visitor: (number: number) => void): void {
-    for (let number = this.#oldest; number < this.#next; number += 1)
-      if (this.#slots[number % MAX_UNDER_WAY] !== undefined) visitor(number);
-  }
-
-  list(): Waiting[] {
-    return this.#slots.filter((waiting) => waiting !== undefined);
-  }
-
-  takeAll(): Waiting[] {
-    const all = this.list();
-    this.#slots.length = 0;
-    [this.#oldest, this.size] = [this.#next, 0];
-    return all;
   }
 }
