@@ -91,7 +91,7 @@ export function buildWorld(input: {
     plan: (grant) => planRoutes(grant, health, (routes) => board.listOpen(routes)),
     reserve: (order) => admission.reserve(order),
     guardInput: (reservation, signal) =>
-      guardInput(reservation, pick(guardrails, keyOf(reservation.grant.capability.guardrail)), signal),
+      guardInput(reservation, pick(guardrails, reservation.grant.capability.name), signal),
     openIntent: async (attempt, guarded) => {
       const { reservation } = guarded;
       const nowMs = clock.nowMs();
@@ -118,7 +118,7 @@ export function buildWorld(input: {
     },
     openOutputGuard: ({ guarded, signal }, onVerdict) =>
       openOutputGuard({
-        guardrail: pick(guardrails, keyOf(guarded.redacted.grant.capability.guardrail)),
+        guardrail: pick(guardrails, guarded.redacted.grant.capability.name),
         signal,
         onVerdict,
       }),
@@ -139,6 +139,7 @@ function compileEdge({ edge: rules }: Governance, { bodyLimits, limiter, clock }
   return { rules, limiter, readAddress, attacks: { patterns, matcher }, bodyLimits, clock };
 }
 
+/** By the names of the capabilities. Those that use the same guardrail share it. */
 function compileGuardrails(governance: Governance, clock: Clock): Map<string, Guardrail> {
   const clients = new Map<string, BedrockRuntimeClient>();
   const clientOf = (region: string) => {
@@ -150,9 +151,16 @@ function compileGuardrails(governance: Governance, clock: Clock): Map<string, Gu
     reference.bedrock === undefined
       ? createEmbeddedGuardrail(reference, clock)
       : createBedrockGuardrail(reference, clientOf(reference.bedrock.region));
+  const byReference = new Map<string, Guardrail>();
+  const guardrails = new Map<string, Guardrail>();
   // Only what a capability uses is compiled; the rest was checked all the same.
-  const used = [...governance.capabilities.values()].map((capability) => capability.guardrail);
-  return new Map(used.map((reference) => [keyOf(reference), create(reference)]));
+  for (const { name, guardrail: reference } of governance.capabilities.values()) {
+    const key = `${reference.name}@${reference.version}`;
+    const guardrail = byReference.get(key) ?? create(reference);
+    byReference.set(key, guardrail);
+    guardrails.set(name, guardrail);
+  }
+  return guardrails;
 }
 
 /** Capabilities that mask the same types share a detector. */
@@ -166,10 +174,6 @@ function compileDetectors(governance: Governance): Map<string, PiiDetector> {
     detectors.set(name, detector);
   }
   return detectors;
-}
-
-function keyOf(reference: GuardrailReference): string {
-  return `${reference.name}@${reference.version}`;
 }
 
 /** Everything was compiled before a request came, so what is missing is a defect and refuses. */

@@ -21,21 +21,31 @@ export function createCedarEngine(input: {
   expectSuccess(cedar.preparseSchema(schemaName, input.schema), 'schema');
   const actions = listActions(input.schema);
   const cached = new Map<string, PolicyDecision>();
+  // A cached token gives the same caller each time: its decisions are found without writing their key.
+  const byCaller = new WeakMap<CallerFacts, Map<Capability, PolicyDecision>>();
+
+  const decideInvoke = (caller: CallerFacts, capability: Capability): PolicyDecision => {
+    const key = keyOf(caller, capability);
+    const known = cached.get(key);
+    if (known !== undefined) return known;
+    const decision = ask({
+      caller,
+      action: 'invoke',
+      resource: { type: 'Capability', id: capability.name, attrs: describeCapability(capability) },
+      policySet,
+      schemaName,
+    });
+    if (cached.size >= MAX_CACHED) cached.clear();
+    cached.set(key, decision);
+    return decision;
+  };
 
   return {
     decide(caller, capability) {
-      const key = keyOf(caller, capability);
-      const known = cached.get(key);
-      if (known !== undefined) return known;
-      const decision = ask({
-        caller,
-        action: 'invoke',
-        resource: { type: 'Capability', id: capability.name, attrs: describeCapability(capability) },
-        policySet,
-        schemaName,
-      });
-      if (cached.size >= MAX_CACHED) cached.clear();
-      cached.set(key, decision);
+      let decisions = byCaller.get(caller);
+      if (decisions === undefined) byCaller.set(caller, (decisions = new Map()));
+      let decision = decisions.get(capability);
+      if (decision === undefined) decisions.set(capability, (decision = decideInvoke(caller, capability)));
       return decision;
     },
     // Rare, and its resources are named by clients: not remembered.

@@ -27,8 +27,9 @@ export function createLocalRouteHealth(clock: Clock): RouteHealth {
   const isClosed = (state: State, route: Route) => state.failures < route.breaker.failures;
   const isAvailable = (route: Route) => {
     const state = stateOf(route);
+    if (isClosed(state, route)) return true;
     const nowMs = clock.nowMs();
-    return isClosed(state, route) || (nowMs >= state.openUntilMs && nowMs >= state.probeEndsAtMs);
+    return nowMs >= state.openUntilMs && nowMs >= state.probeEndsAtMs;
   };
   return {
     isAvailable,

@@ -1,5 +1,5 @@
 import type { Block, Conversation, Message } from '../../road/conversation.ts';
-import type { Capability, Passage, Prompt, TemplatePart } from '../../road/governed.ts';
+import type { Passage, Prompt, TemplatePart } from '../../road/governed.ts';
 import { proveAssembledPrompt, type AssembledPrompt, type Grant } from '../../road/proofs.ts';
 import { isRefusal, refuse, type Refusal } from '../../road/refusal.ts';
 import { explainVariableMismatch } from '../../road/variable.ts';
@@ -18,17 +18,16 @@ export function assemblePrompt(
   const { capability } = grant;
   const rules = applyRequestRules(conversation, capability);
   if (isRefusal(rules)) return rules;
-  const variables = resolveVariables(capability.prompt, conversation.variables);
-  if (isRefusal(variables)) return variables;
+  const texts = renderPrompt(capability.prompt, conversation.variables);
+  if (isRefusal(texts)) return texts;
 
   const prefix: Block[] = renderContext(passages);
   const messages = passages.length === 0 ? conversation.messages : unmarkMessages(conversation.messages);
-  const userPrefix = unmark(render(capability.prompt.userPrefix, variables));
-  if (userPrefix !== '') prefix.push({ type: 'text', text: userPrefix });
+  if (texts.userPrefix !== '') prefix.push({ type: 'text', text: texts.userPrefix });
   return proveAssembledPrompt({
     grant,
     prompt: {
-      system: renderSystem(capability, variables),
+      system: texts.system,
       messages: prefixLastUserMessage(messages, prefix),
       tools: rules.tools,
       toolChoice: conversation.toolChoice,
@@ -38,7 +37,29 @@ export function assemblePrompt(
 }
 
 type Variables = Readonly<Record<string, string>>;
-const NO_VARIABLES: Variables = Object.freeze({});
+
+/** The platform's texts with their variables filled in. */
+interface PromptTexts {
+  readonly system: string;
+  readonly userPrefix: string;
+}
+
+/** Where a request gives no variables, the texts are the same each time, so they are rendered once a prompt. */
+const defaultTexts = new WeakMap<Prompt, PromptTexts>();
+
+function renderPrompt(prompt: Prompt, given: Variables): PromptTexts | Refusal {
+  const isDefault = Object.keys(given).length === 0;
+  const known = isDefault ? defaultTexts.get(prompt) : undefined;
+  if (known !== undefined) return known;
+  const variables = resolveVariables(prompt, given);
+  if (isRefusal(variables)) return variables;
+  const texts = {
+    system: prompt.layers.map((layer) => render(layer.parts, variables)).join('\n\n'),
+    userPrefix: unmark(render(prompt.userPrefix, variables)),
+  };
+  if (isDefault) defaultTexts.set(prompt, texts);
+  return texts;
+}
 
 function resolveVariables(prompt: Prompt, given: Variables): Variables | Refusal {
   for (const name in given) {
@@ -48,27 +69,14 @@ function resolveVariables(prompt: Prompt, given: Variables): Variables | Refusal
     }
   }
   const resolved: Record<string, string> = {};
-  let count = 0;
   for (const [name, variable] of Object.entries(prompt.variables)) {
     const value = Object.hasOwn(given, name) ? given[name] : variable.default;
     if (value === undefined) return refuse('prompt.missing_variable', { hint: `Send metadata.${name}.` });
     const mismatch = explainVariableMismatch(variable.type, value);
     if (mismatch !== undefined) return refuse('prompt.invalid_variable', { hint: `${name} ${mismatch}.` });
     resolved[name] = value;
-    count++;
   }
-  return count === 0 ? NO_VARIABLES : resolved;
-}
-
-/** System texts without variables are the same for every request, so they are rendered once a capability. */
-const renderedSystems = new WeakMap<Capability, string>();
-
-function renderSystem(capability: Capability, variables: Variables): string {
-  const rendered = renderedSystems.get(capability);
-  if (rendered !== undefined) return rendered;
-  const system = capability.prompt.layers.map((layer) => render(layer.parts, variables)).join('\n\n');
-  if (variables === NO_VARIABLES) renderedSystems.set(capability, system);
-  return system;
+  return resolved;
 }
 
 function render(parts: readonly TemplatePart[], variables: Variables): string {
