@@ -30,10 +30,9 @@ export function addCrossOrigin(
     const rules = gateway.crossOrigin();
     if (rules.origins.length === 0) return done();
     const { origin } = request.headers;
-    // On the raw response, so that a stream, which writes its own head, carries them as well.
-    if (rules.origins[0] !== '*') reply.raw.setHeader('vary', 'Origin');
+    if (rules.origins[0] !== '*') reply.header('vary', 'Origin');
     if (origin === undefined || !allowsOrigin(rules, origin)) return done();
-    for (const [name, value] of describeOrigin(rules, origin)) reply.raw.setHeader(name, value);
+    for (const [name, value] of describeOrigin(rules, origin)) reply.header(name, value);
     const methods = served.get(pathOf(request.url));
     if (!isPreflight(request) || methods === undefined) return done();
     answerPreflight(request, reply, methods);
@@ -56,12 +55,12 @@ function isPreflight({ method, headers }: FastifyRequest): boolean {
 /** A preflight asks nothing of the gateway, so it is no attempt. */
 function answerPreflight(request: FastifyRequest, reply: FastifyReply, methods: readonly string[]): void {
   const asked = request.headers['access-control-request-headers'];
-  reply.raw.setHeader('vary', 'Origin, Access-Control-Request-Headers');
-  reply.raw.setHeader('access-control-allow-methods', methods.join(', '));
-  reply.raw.setHeader('access-control-max-age', String(PREFLIGHT_S));
+  reply.header('vary', 'Origin, Access-Control-Request-Headers');
+  reply.header('access-control-allow-methods', methods.join(', '));
+  reply.header('access-control-max-age', String(PREFLIGHT_S));
   // An allowed page may send any header: none has a meaning here that would need one's leave.
   if (asked !== undefined && /^[\w!#$%&'*+.^`|~, -]{1,2000}$/.test(asked)) {
-    reply.raw.setHeader('access-control-allow-headers', asked);
+    reply.header('access-control-allow-headers', asked);
   }
   void reply.code(204).send();
 }

@@ -22,6 +22,10 @@ export async function streamAnswer(input: {
   const { dialect, frame, rateLimits, batches, reply, slowReaderMs, signal } = input;
   const { raw } = reply;
   reply.hijack();
+  // A stream writes its own head, which carries what stands on the reply already as well: the rules for browsers.
+  for (const [name, value] of Object.entries(reply.getHeaders())) {
+    if (value !== undefined) raw.setHeader(name, value);
+  }
   let pending = '';
   try {
     for await (const batch of batches) {

@@ -6,17 +6,22 @@ const NONE: Headers = {};
 /** `x-ratelimit-*`, as OpenAI's own API sends them with every answer. */
 export function writeRateLimits({ requests, tokens }: RateLimits): Headers {
   if (requests === undefined && tokens === undefined) return NONE;
+  return { ...(requests && writeRequests(requests)), ...(tokens && writeTokens(tokens)) };
+}
+
+function writeRequests({ limit, remaining, resetMs }: RateLimit): Headers {
   return {
-    ...(requests === undefined ? NONE : writeLimit('requests', requests)),
-    ...(tokens === undefined ? NONE : writeLimit('tokens', tokens)),
+    'x-ratelimit-limit-requests': String(limit),
+    'x-ratelimit-remaining-requests': String(remaining),
+    'x-ratelimit-reset-requests': writeDuration(resetMs),
   };
 }
 
-function writeLimit(what: 'requests' | 'tokens', { limit, remaining, resetMs }: RateLimit): Headers {
+function writeTokens({ limit, remaining, resetMs }: RateLimit): Headers {
   return {
-    [`x-ratelimit-limit-${what}`]: String(limit),
-    [`x-ratelimit-remaining-${what}`]: String(remaining),
-    [`x-ratelimit-reset-${what}`]: writeDuration(resetMs),
+    'x-ratelimit-limit-tokens': String(limit),
+    'x-ratelimit-remaining-tokens': String(remaining),
+    'x-ratelimit-reset-tokens': writeDuration(resetMs),
   };
 }
 
