@@ -251,14 +251,13 @@ function billUnasked(
 
 /** Waits for the first batch, so that what fails before the first byte is a refusal and not a broken stream. */
 async function startFlow(batches: AsyncGenerator<Batch>): Promise<AsyncIterable<Batch>> {
-  const first = await batches.next();
-  let pending: IteratorResult<Batch> | undefined = first;
+  let first: IteratorResult<Batch> | undefined = await batches.next();
   return {
     [Symbol.asyncIterator]: () => ({
-      next: async () => {
-        const step = pending ?? (await batches.next());
-        pending = undefined;
-        return step;
+      next: () => {
+        const step = first;
+        first = undefined;
+        return step === undefined ? batches.next() : Promise.resolve(step);
       },
       return: () => batches.return(undefined),
     }),

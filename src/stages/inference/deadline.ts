@@ -24,25 +24,28 @@ export function openDeadline(input: { readonly signal: AbortSignal; readonly tot
     expired ??= limit;
     abort();
   };
+  const expireWait = (ms: number) => expire(`${Math.round(ms)} ms wait`);
   if (input.signal.aborted) abort();
   else input.signal.addEventListener('abort', abort, { once: true });
   const total = setTimeout(expire, input.totalMs, 'total');
   return {
     signal: controller.signal,
-    wait: async (step, ms) => {
-      const timer = setTimeout(expire, ms, `${Math.round(ms)} ms wait`);
-      const aborted = new Promise<never>((_resolve, reject) => {
-        giveUp = () => reject(new Error('aborted'));
+    wait: (step, ms) =>
+      new Promise((resolve, reject) => {
+        const timer = setTimeout(expireWait, ms, ms);
+        const settle = (settled: () => void) => {
+          clearTimeout(timer);
+          giveUp = undefined;
+          settled();
+        };
+        giveUp = () => settle(() => reject(new Error('aborted')));
+        // What was given up on may still fail, and nobody is there to hear it: so there is a handler for that, too.
+        step.then(
+          (value) => settle(() => resolve(value)),
+          (error: unknown) => settle(() => reject(error)),
+        );
         if (controller.signal.aborted) giveUp();
-      });
-      try {
-        // What was given up on may still fail, and nobody is there to hear it: `race` has a handler on both.
-        return await Promise.race([step, aborted]);
-      } finally {
-        clearTimeout(timer);
-        giveUp = undefined;
-      }
-    },
+      }),
     expired: () => expired,
     close: (how) => {
       clearTimeout(total);

@@ -17,7 +17,7 @@ export async function* inferAnswer(inference: Inference): AsyncGenerator<readonl
       if (isOver(inference) || !inference.mayTake(route) || !inference.health.admit(route)) break;
       const attempt = new RouteTry(route, inference);
       try {
-        const first = await orError(attempt.next());
+        const first = await attempt.next().catch(asFailure);
         if (!(first instanceof ModelError)) {
           yield first;
           while (!attempt.isFinished()) yield await attempt.next();
@@ -36,13 +36,9 @@ export async function* inferAnswer(inference: Inference): AsyncGenerator<readonl
 }
 
 /** A failure before the first byte is data: another try may follow it. */
-async function orError<Value>(promise: Promise<Value>): Promise<Value | ModelError> {
-  try {
-    return await promise;
-  } catch (error) {
-    if (error instanceof ModelError) return error;
-    throw error;
-  }
+function asFailure(error: unknown): ModelError {
+  if (error instanceof ModelError) return error;
+  throw error;
 }
 
 function describeNoTry(inference: Inference): ModelError {
