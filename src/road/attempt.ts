@@ -27,7 +27,8 @@ export interface AttemptEnd {
 /** One request on its way: what is known of it so far, and what each stage took. Closed exactly once. */
 export class Attempt {
   readonly requestId: string;
-  readonly #story: Writable<Story>;
+  /** An intent already: a copy that begins with it is quick to make, and what stands first stays first. */
+  readonly #story: Writable<Intent>;
   readonly #guards: RecordedGuard[] = [];
   readonly #tries: RecordedTry[] = [];
   readonly #stages: Record<string, number> = {};
@@ -58,7 +59,7 @@ export class Attempt {
     this.#startedUs = begin.monotonicUs();
     this.#markUs = this.#startedUs;
     const { requestId, startedAtMs, dialect, governanceVersion, traceparent } = begin;
-    this.#story = { requestId, startedAtMs, dialect, governanceVersion };
+    this.#story = { kind: 'opened', requestId, startedAtMs, dialect, governanceVersion };
     if (traceparent !== undefined) this.#story.traceparent = traceparent;
   }
 
@@ -178,37 +179,29 @@ export class Attempt {
   }
 
   intent(plannedRoute: string): Intent {
-    return { kind: 'opened', ...this.#story, route: plannedRoute, guards: [...this.#guards] };
+    return { ...this.#story, route: plannedRoute, guards: [...this.#guards] };
   }
 
   /** The one closed record; undefined if the attempt is closed already. */
   close(end: AttemptEnd & { readonly closedAtMs: number }): ClosedRecord | undefined {
     if (this.#closed) return undefined;
     this.#closed = true;
-    const { refusal } = end;
-    return {
-      kind: 'closed',
-      ...this.#story,
-      closedAtMs: end.closedAtMs,
-      outcome: end.outcome,
-      ...(refusal === undefined
-        ? {}
-        : {
-            refusal: {
-              code: refusal.code,
-              ...(refusal.detail === undefined ? {} : { detail: refusal.detail }),
-            },
-          }),
-      ...(this.#guards.length === 0 ? {} : { guards: this.#guards }),
-      ...(this.#tries.length === 0 ? {} : { tries: this.#tries }),
-      ...(this.#finishReason === undefined ? {} : { finishReason: this.#finishReason }),
-      ...(this.#usage === undefined ? {} : { usage: this.#usage }),
-      ...(this.#costMicroUsd === undefined ? {} : { costMicroUsd: this.#costMicroUsd }),
-      ...(this.#guardMicroUsd === 0 ? {} : { guardMicroUsd: this.#guardMicroUsd }),
-      ...(this.#answerHash === undefined ? {} : { answerHash: this.#answerHash }),
-      stages: this.#stages,
-      tookUs: Math.round(this.#monotonicUs() - this.#startedUs),
-    };
+    const { outcome, refusal, closedAtMs } = end;
+    const record: Writable<ClosedRecord> = { ...this.#story, kind: 'closed', closedAtMs, outcome };
+    if (refusal !== undefined) {
+      const { code, detail } = refusal;
+      record.refusal = detail === undefined ? { code } : { code, detail };
+    }
+    if (this.#guards.length > 0) record.guards = this.#guards;
+    if (this.#tries.length > 0) record.tries = this.#tries;
+    if (this.#finishReason !== undefined) record.finishReason = this.#finishReason;
+    if (this.#usage !== undefined) record.usage = this.#usage;
+    if (this.#costMicroUsd !== undefined) record.costMicroUsd = this.#costMicroUsd;
+    if (this.#guardMicroUsd !== 0) record.guardMicroUsd = this.#guardMicroUsd;
+    if (this.#answerHash !== undefined) record.answerHash = this.#answerHash;
+    record.stages = this.#stages;
+    record.tookUs = Math.round(this.#monotonicUs() - this.#startedUs);
+    return record;
   }
 }
 
