@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { APIError } from 'openai';
+import { openLedgerReader } from '../src/adapters/ledger/local.ts';
 import type { ClosedRecord } from '../src/road/record.ts';
 import { ask, routeTo, startTestGateway, type TestGateway } from './support/gateway.ts';
 import { answerWith, sse, startUpstream, type Answerer } from './support/upstream.ts';
@@ -20,10 +21,10 @@ interface Balance {
 }
 
 function readBudget({ stateDir }: TestGateway, scope = 'budget-month/tenant/acme'): Balance {
-  const db = new DatabaseSync(join(stateDir, 'ledger', 'ledger.sqlite'), { readOnly: true });
-  const row = db.prepare('SELECT settled, reserved FROM scopes WHERE key LIKE ?').get(`${scope}%`);
-  db.close();
-  return { settled: Number(row?.['settled'] ?? 0), reserved: Number(row?.['reserved'] ?? 0) };
+  const reader = openLedgerReader(stateDir);
+  const [balance] = reader.read({ prefix: scope, nowMs: Date.now() }).balances;
+  reader.close();
+  return { settled: balance?.settled ?? 0, reserved: balance?.reserved ?? 0 };
 }
 
 /** The closed records, when there are so many and the ledger has been told of them. */

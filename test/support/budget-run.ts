@@ -3,11 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { readRecords } from '../../src/adapters/audit-log/testing.ts';
-import { openLocalLedger } from '../../src/adapters/ledger/local.ts';
+import { openLedgerReader, openLocalLedger } from '../../src/adapters/ledger/local.ts';
 import { settleLeftovers } from '../../src/compose/leftovers.ts';
 import { mintLoopbackToken } from '../../src/compose/tokens.ts';
 import type { ClosedRecord } from '../../src/road/record.ts';
@@ -239,10 +238,11 @@ function count(told: readonly Told[]) {
 
 /** Reads the ledger's file over and over on a connection of its own. */
 function watchLedger(state: string): { stop(): { samples: number; highest: number } } {
-  const db = openBooks(state);
+  const reader = openLedgerReader(state);
   let [samples, highest] = [0, 0];
   const look = () => {
-    for (const { settled, reserved } of readBudgets(db)) highest = Math.max(highest, settled + reserved);
+    const { balances } = reader.read(budgetsNow());
+    for (const { settled, reserved } of balances) highest = Math.max(highest, settled + reserved);
     samples += 1;
   };
   const timer = setInterval(look, 1);
@@ -250,29 +250,18 @@ function watchLedger(state: string): { stop(): { samples: number; highest: numbe
     stop: () => {
       clearInterval(timer);
       look();
-      db.close();
+      reader.close();
       return { samples, highest };
     },
   };
 }
 
-function openBooks(state: string): DatabaseSync {
-  return new DatabaseSync(join(state, 'ledger', 'ledger.sqlite'), { readOnly: true, timeout: 5000 });
-}
-
-function readBudgets(db: DatabaseSync): { scope: string; settled: number; reserved: number }[] {
-  const rows = db.prepare(`SELECT key, settled, reserved FROM scopes WHERE key LIKE 'budget-%'`).all();
-  return rows.map((row) => ({
-    scope: String(row['key']).split('\n', 1)[0] ?? '',
-    settled: Number(row['settled']),
-    reserved: Number(row['reserved']),
-  }));
-}
+const budgetsNow = () => ({ prefix: 'budget-', nowMs: Date.now() });
 
 async function untilNothingIsReserved(state: string): Promise<void> {
-  const db = openBooks(state);
-  while (readBudgets(db).some(({ reserved }) => reserved > 0)) await sleep(250);
-  db.close();
+  const reader = openLedgerReader(state);
+  while (reader.read(budgetsNow()).balances.some(({ reserved }) => reserved > 0)) await sleep(250);
+  reader.close();
   await sleep(6000); // what has just expired is yet to be corrected from the log
 }
 
@@ -284,20 +273,14 @@ async function advance(state: string): Promise<void> {
 
 async function readBooks(state: string) {
   const closed = readRecords(state).filter((record): record is ClosedRecord => record.kind === 'closed');
-  const db = openBooks(state);
-  const settled = Object.fromEntries(readBudgets(db).map(({ scope, settled: amount }) => [scope, amount]));
-  const [row] = db
-    .prepare(
-      `SELECT count(*) AS open FROM reservations WHERE expired = 0 AND NOT EXISTS
-         (SELECT 1 FROM ended WHERE ' ' || seqs || ' ' LIKE '% ' || seq || ' %')`,
-    )
-    .all();
-  db.close();
+  const reader = openLedgerReader(state);
+  const { balances, open } = reader.read(budgetsNow());
+  reader.close();
   return {
-    settled,
+    settled: Object.fromEntries(balances.map(({ scope, settled }) => [scope, settled])),
     recorded: closed.reduce((sum, { costMicroUsd = 0 }) => sum + costMicroUsd, 0),
     abandoned: closed.filter(({ outcome }) => outcome === 'abandoned').length,
-    leftReservations: Number(row?.['open']),
+    leftReservations: open,
     verifyExitCode: await verify(state),
   };
 }

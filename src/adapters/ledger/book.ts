@@ -1,128 +1,162 @@
-import type {
-  Charge,
-  ExpiredReservation,
-  ReserveRequest,
-  ReserveResult,
-  SettleRequest,
-  Settlement,
-} from '../../ports/ledger.ts';
-import type { Batch } from './batch.ts';
-import { keyOf } from './charges.ts';
-import { describeTaken, type Reservation, type Taken } from './reservation.ts';
-import { correctCharge, decideCharge, readState } from './rules/rules.ts';
-import type { Decision } from './rules/scope-state.ts';
+import type { ExpiredReservation, ReserveResult, Settlement, Usage } from '../../ports/ledger.ts';
+import type { Plan } from './plan.ts';
+import type { Reservation } from './reservation.ts';
+import { correctCharge, decideCharge, readState, type TakenLimit } from './rules/rules.ts';
+import type { Decision, ScopeState } from './rules/scope-state.ts';
 
-/** An expired reservation is remembered so long: its request may yet say what it really used. */
-const KEEP_EXPIRED_MS = 24 * 60 * 60 * 1000;
-const SWEEP_SCOPES = 2000;
+/** What is counted, and for whom: bookings change it, wherever it is kept. */
+export interface Books {
+  /** The time that counts: never before what the ledger has forgotten. */
+  clampMs(nowMs: number): number;
+  read(key: string): ScopeState | undefined;
+  /** Undefined where nothing is counted any more. */
+  write(key: string, state: ScopeState | undefined): void;
+  hold(id: string, reservation: NewReservation): void;
+  /** Ends a reservation, and says what it was; undefined where there is none. */
+  end(id: string): Reservation | undefined;
+}
 
-/** Reserves all charges of a request or none. Throws where the id is taken. */
-export function bookReservation(batch: Batch, request: ReserveRequest): ReserveResult {
-  const { id, expiresAtMs, charges } = request;
-  if (batch.reservations.has(id)) throw new Error(`${id} is reserved already`);
-  const nowMs = batch.clampMs(request.nowMs);
-  const keys = charges.map(keyOf);
+export interface NewReservation extends Reservation {
+  /** When it counts as a crash's leftover. */
+  readonly dueMs: number;
+}
+
+/** A reservation as it is asked for. */
+export interface ReserveOrder {
+  readonly id: string;
+  readonly nowMs: number;
+  readonly dueMs: number;
+  readonly plan: Plan;
+  /** Of each charge of the plan. */
+  readonly amounts: readonly number[];
+}
+
+/** Reserves all charges of a request or none. */
+export function bookReservation(books: Books, order: ReserveOrder): ReserveResult {
+  const { id, dueMs, plan, amounts } = order;
+  const nowMs = books.clampMs(order.nowMs);
+  const decisions: Decision[] = [];
+  let fits = true;
   // Scopes of a request differ, so that no decision hangs on another.
-  const decisions = charges.map((charge, index) =>
-    decideCharge(batch.read(keys[index] ?? ''), charge, nowMs),
-  );
-  if (decisions.some(({ fits }) => !fits)) return describeRefusal(charges, decisions);
-  batch.reservations.begin({ id, dueMs: expiresAtMs, taken: listTaken(charges, { keys, decisions }) });
+  for (const [index, { rule }] of plan.charged.entries()) {
+    const amount = amounts[index] ?? 0;
+    const decision = decideCharge(books.read(plan.keys[index] ?? ''), { rule, amount }, nowMs);
+    decisions.push(decision);
+    fits &&= decision.fits;
+  }
+  if (!fits) return describeRefusal(amounts, decisions);
+  const slots: number[] = [];
+  const remaining: number[] = [];
   for (const [index, decision] of decisions.entries()) {
-    if (decision.fits) batch.write(keys[index] ?? '', decision.next);
+    if (!decision.fits) continue;
+    books.write(plan.keys[index] ?? '', decision.next);
+    slots.push(decision.slot);
+    remaining.push(decision.remaining);
   }
-  return { ok: true, remaining: decisions.map(({ remaining }) => remaining) };
+  const ofLimits = (numbers: readonly number[]) => plan.chargeOf.map((charge) => numbers[charge] ?? 0);
+  books.hold(id, {
+    state: 'open',
+    dueMs,
+    limits: plan.limits,
+    amounts: ofLimits(amounts),
+    slots: ofLimits(slots),
+  });
+  return { ok: true, remaining };
 }
 
-/** Books what was used in place of what was reserved. */
-export function bookSettlement(batch: Batch, request: SettleRequest): Settlement {
-  const reservation = batch.reservations.end(request.id);
-  if (reservation === undefined) return { state: 'unknown', exceeded: [] };
-  const nowMs = batch.clampMs(request.nowMs);
-  const exceeded: string[] = [];
-  for (const taken of reservation.taken) {
-    const actual = request.actual.find(({ scope }) => scope === taken.scope)?.amount ?? taken.amount;
-    correct(batch, { taken, reservation, actual, nowMs });
+/** Books what was used of each limit in place of what was reserved; says which scopes are now above their limit. */
+export function bookSettlement(
+  books: Books,
+  settled: { readonly reservation: Reservation; readonly used: readonly number[]; readonly nowMs: number },
+): readonly string[] {
+  const { reservation, used } = settled;
+  const nowMs = books.clampMs(settled.nowMs);
+  let exceeded: string[] | undefined;
+  for (const [index, limit] of reservation.limits.entries()) {
+    const [taken, actual] = [reservation.amounts[index] ?? 0, used[index] ?? 0];
+    correct(books, {
+      limit,
+      taken,
+      slot: reservation.slots[index] ?? 0,
+      state: reservation.state,
+      actual,
+      nowMs,
+    });
     // What was reserved did fit.
-    if (actual > taken.amount && isExceeded(batch, { taken, nowMs })) exceeded.push(taken.scope);
+    if (actual > taken && isExceeded(books, limit, nowMs)) (exceeded ??= []).push(limit.scope);
   }
-  return { state: reservation.state === 'open' ? 'settled' : 'corrected', exceeded };
+  return exceeded ?? NONE;
 }
 
-/** Gives back what was reserved; also what was booked when the reservation expired, for nothing was used. */
-export function bookRelease(batch: Batch, request: { id: string; nowMs: number }): void {
-  const reservation = batch.reservations.end(request.id);
-  const nowMs = batch.clampMs(request.nowMs);
-  for (const taken of reservation?.taken ?? []) {
-    correct(batch, { taken, reservation, actual: 0, nowMs });
-  }
+/** What was used of each limit of a reservation; of one that is not named, what was reserved. */
+export function listUsed({ limits, amounts }: Reservation, actual: readonly Usage[]): readonly number[] {
+  let next = 0;
+  return limits.map(({ scope }, index) => {
+    // Whoever reserved names the scopes in the same order.
+    let at = next;
+    while (at < actual.length && actual[at]?.scope !== scope) at += 1;
+    if (at === actual.length) at = actual.findIndex((usage) => usage.scope === scope);
+    else next = at + 1;
+    return actual[at]?.amount ?? amounts[index] ?? 0;
+  });
 }
 
-/** Settles leftovers in full, at most so many, and forgets what is idle. */
-export function bookExpiry(
-  batch: Batch,
-  { nowMs, atMost }: { nowMs: number; atMost: number },
-): { expired: ExpiredReservation[]; more: boolean } {
-  batch.raiseWatermark(nowMs);
-  const timeMs = batch.clampMs(nowMs);
-  batch.reservations.purge();
-  const due = batch.store.findDue(timeMs, atMost);
-  const expired: ExpiredReservation[] = [];
-  for (const reservation of due) {
-    const { id, seq, state } = reservation;
-    if (state === 'expired') {
-      batch.store.deleteReservation(seq);
-      continue;
-    }
-    for (const taken of reservation.taken) {
-      correct(batch, { taken, reservation, actual: taken.amount, nowMs: timeMs });
-    }
-    batch.store.markExpired(seq, timeMs + KEEP_EXPIRED_MS);
-    batch.reservations.disown({ id, seq });
-    const charged = reservation.taken.map(({ scope, amount }) => ({ scope, amount }));
-    expired.push({ id, charged });
-  }
-  if (expired.length > 0) batch.reservations.intervene();
-  const more = due.length === atMost;
-  if (!more) batch.sweepIdle(SWEEP_SCOPES);
-  return { expired, more };
+export function describeSettlement({ state }: Reservation, exceeded: readonly string[]): Settlement {
+  return { state: state === 'open' ? 'settled' : 'corrected', exceeded };
 }
+
+/** Nothing was used of what was reserved. Also undoes what was booked when the reservation expired. */
+export function bookRelease(books: Books, reservation: Reservation, nowMs: number): void {
+  bookSettlement(books, { reservation, used: reservation.amounts.map(() => 0), nowMs });
+}
+
+/** Settles a leftover in full. */
+export function bookLeftover(
+  books: Books,
+  id: string,
+  reservation: Reservation,
+  nowMs: number,
+): ExpiredReservation {
+  bookSettlement(books, { reservation, used: reservation.amounts, nowMs });
+  const charged = reservation.limits.map(({ scope }, index) => ({
+    scope,
+    amount: reservation.amounts[index] ?? 0,
+  }));
+  return { id, charged };
+}
+
+const NONE: readonly string[] = [];
 
 function correct(
-  batch: Batch,
-  change: { taken: Taken; reservation: Reservation | undefined; actual: number; nowMs: number },
+  books: Books,
+  change: {
+    readonly limit: TakenLimit;
+    readonly taken: number;
+    readonly slot: number;
+    readonly state: Reservation['state'];
+    readonly actual: number;
+    readonly nowMs: number;
+  },
 ): void {
-  const { taken, reservation, actual, nowMs } = change;
-  const from = reservation?.state === 'expired' ? 'settled' : 'reserved';
-  const correction = { taken: taken.amount, slot: taken.slot, from, actual, nowMs } as const;
-  batch.write(taken.key, correctCharge(batch.read(taken.key), taken, correction));
+  const { limit, taken, slot, actual, nowMs } = change;
+  const from = change.state === 'expired' ? 'settled' : 'reserved';
+  books.write(limit.key, correctCharge(books.read(limit.key), limit, { taken, slot, from, actual, nowMs }));
 }
 
-function isExceeded(batch: Batch, { taken, nowMs }: { taken: Taken; nowMs: number }): boolean {
-  const state = batch.read(taken.key);
+function isExceeded(books: Books, limit: TakenLimit, nowMs: number): boolean {
+  const state = books.read(limit.key);
   if (state === undefined) return false;
-  const { settled, reserved } = readState(state, taken, nowMs);
+  const { settled, reserved } = readState(state, limit, nowMs);
   return settled + reserved > state.limit;
 }
 
-function describeRefusal(charges: readonly Charge[], decisions: readonly Decision[]): ReserveResult {
+function describeRefusal(amounts: readonly number[], decisions: readonly Decision[]): ReserveResult {
   let retryAfterMs: number | undefined;
   const remaining = decisions.map((decision, index) => {
-    if (decision.fits) return decision.remaining + (charges[index]?.amount ?? 0);
+    if (decision.fits) return decision.remaining + (amounts[index] ?? 0);
     if (decision.retryAfterMs !== undefined)
       retryAfterMs = Math.max(retryAfterMs ?? 0, decision.retryAfterMs);
     return decision.remaining;
   });
   return { ok: false, charge: decisions.findIndex(({ fits }) => !fits), retryAfterMs, remaining };
-}
-
-function listTaken(
-  charges: readonly Charge[],
-  { keys, decisions }: { keys: readonly string[]; decisions: readonly Decision[] },
-): Taken[] {
-  return charges.flatMap((charge, index) => {
-    const decision = decisions[index];
-    const slot = decision?.fits === true ? decision.slot : 0;
-    return describeTaken(charge, { key: keys[index] ?? '', slot }) ?? [];
-  });
 }

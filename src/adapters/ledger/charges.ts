@@ -1,7 +1,6 @@
 import {
   MAX_LEDGER_AMOUNT,
   MAX_LEDGER_RATE,
-  type Charge,
   type ChargeRule,
   type ReserveRequest,
   type SettleRequest,
@@ -16,21 +15,24 @@ const MAX_NAME_LENGTH = 1024;
 const UNSAFE = /[\p{Cc}\p{Cs}]/u;
 const WINDOW = /^[A-Za-z0-9-]{1,64}$/;
 
-/** Throws where a reservation is malformed: an amount that counts backward would be money from nothing. */
-export function checkReservation(request: ReserveRequest): void {
-  const { id, nowMs, expiresAtMs, charges } = request;
+/** Throws where a reservation is malformed, its charges apart. */
+export function checkReservation({ id, nowMs, expiresAtMs }: ReserveRequest): void {
   checkName('id', id);
   checkTime('nowMs', nowMs);
   checkTime('expiresAtMs', expiresAtMs);
+}
+
+/** Throws where charges are malformed: an amount that counts backward would be money from nothing. */
+export function checkCharges(charges: ReserveRequest['charges']): void {
   if (charges.length > MAX_CHARGES)
     throw new RangeError(`a reservation has ${charges.length} charges, and ${MAX_CHARGES} at most`);
-  for (const [index, { scope, rule, amount }] of charges.entries()) {
-    if (!knownKeys.has(scope)) checkName('scope', scope);
+  const scopes = new Set<string>();
+  for (const { scope, rule, amount } of charges) {
+    checkName('scope', scope);
     checkAmount('amount', amount, scope);
     checkRule(rule, scope);
-    for (let other = 0; other < index; other += 1) {
-      if (charges[other]?.scope === scope) throw new RangeError(`${scope} is charged twice`);
-    }
+    if (scopes.has(scope)) throw new RangeError(`${scope} is charged twice`);
+    scopes.add(scope);
   }
 }
 
@@ -55,24 +57,8 @@ export function checkName(what: string, name: string): void {
   if (UNSAFE.test(name)) throw new RangeError(`${what} has a control character or half a surrogate pair`);
 }
 
-/** Keys of late, by scope. The same text each time is hashed once, and its name was checked when it came in. */
-const knownKeys = new Map<string, { readonly window: string | number; readonly key: string }>();
-const MAX_KNOWN_KEYS = 4096;
-
 /** Where a charge is counted: scope, kind and window, as text that sorts by scope. */
-export function keyOf(charge: Charge): string {
-  const { scope, rule } = charge;
-  const window =
-    rule.kind === 'total' ? rule.window : rule.kind === 'sliding' ? rule.windowMs : `\n${rule.kind}`;
-  const known = knownKeys.get(scope);
-  if (known?.window === window) return known.key;
-  const key = makeKey(charge);
-  if (knownKeys.size >= MAX_KNOWN_KEYS) knownKeys.clear();
-  knownKeys.set(scope, { window, key });
-  return key;
-}
-
-function makeKey({ scope, rule }: Charge): string {
+export function keyOf(scope: string, rule: ChargeRule): string {
   switch (rule.kind) {
     case 'total':
       return `${scope}\nt${rule.window}`;
@@ -121,7 +107,8 @@ function checkRule(rule: ChargeRule, scope: string): void {
   if (rule.endsAtMs !== undefined) checkTime(`endsAtMs of ${scope}`, rule.endsAtMs);
 }
 
-function checkAmount(what: string, amount: number, scope: string): void {
+/** Throws where an amount is none that the ledger can count. */
+export function checkAmount(what: string, amount: number, scope: string): void {
   if (!Number.isSafeInteger(amount) || amount < 0 || amount > MAX_LEDGER_AMOUNT)
     throw new RangeError(
       `${what} of ${scope} is ${amount}, and must be a whole number from 0 to ${MAX_LEDGER_AMOUNT}`,

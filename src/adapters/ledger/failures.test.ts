@@ -80,7 +80,7 @@ test('refuses on a full disk, loses nothing of what was used, and goes on when t
     nowMs: NOW_MS,
     actual: [{ scope: 'budget/tenant/acme', amount: 9 }],
   });
-  other.exec(`DELETE FROM scopes WHERE key LIKE 'filler%'; DELETE FROM reservations WHERE id LIKE 'filler%'`);
+  other.exec(`DELETE FROM journal WHERE lines LIKE '%filler%'`);
   assert.equal((await settling).state, 'settled');
   await sleep(30);
   assert.equal(ledger.fault(), undefined);
@@ -163,11 +163,11 @@ test('stays in fault until a write succeeds, and not only a read', async (contex
   const { ledger, other } = openTestLedger(context, { retryMs: 5 });
   const failing = (table: string, change: string) =>
     `CREATE TRIGGER fail_${table} BEFORE ${change} ON ${table} BEGIN SELECT RAISE(ABORT, 'no space'); END`;
-  other.exec(`${failing('reservations', 'INSERT')}; ${failing('meta', 'UPDATE')}`);
+  other.exec(`${failing('journal', 'INSERT')}; ${failing('meta', 'UPDATE')}`);
   await assert.rejects(reserveNow(ledger, { id: 'a', charges: [budget(1)] }), /no space/);
   await sleep(40);
   assert.match(ledger.fault() ?? '', /no space/);
-  other.exec('DROP TRIGGER fail_reservations; DROP TRIGGER fail_meta');
+  other.exec('DROP TRIGGER fail_journal; DROP TRIGGER fail_meta');
   while (ledger.fault() !== undefined) await sleep(1);
   assert.equal((await reserveNow(ledger, { id: 'a', charges: [budget(1)] })).ok, true);
 });
@@ -188,5 +188,5 @@ test('does not open what is no ledger, or a newer one', (context) => {
 
 function countRows(db: DatabaseSync): number {
   const count = (table: string) => Number(db.prepare(`SELECT count(*) AS n FROM ${table}`).get()?.['n']);
-  return count('scopes') + count('reservations') + count('ended');
+  return count('scopes') + count('reservations') + count('journal');
 }

@@ -166,7 +166,7 @@ export class GroupCommit {
     try {
       this.#batch.begin();
       // Nothing but a write shows that a store which failed can be written again.
-      if (this.#fault !== undefined) this.#batch.store.touch();
+      if (this.#fault !== undefined) this.#batch.touch();
       for (const operation of operations) operation.run(this.#batch);
       this.#batch.commit();
     } catch (error) {

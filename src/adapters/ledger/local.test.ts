@@ -1,15 +1,21 @@
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
-import { registerLedgerConformance } from './conformance.ts';
-import { LocalLedger, openLocalLedger } from './local.ts';
+import { registerLedgerConformance, type LedgerUnderTest } from './conformance.ts';
+import { LocalLedger, openLocalLedger, type LocalLedgerLimits } from './local.ts';
 import { makeStateDir } from './testing/state-dir.ts';
 
-registerLedgerConformance('local', async () => {
+for (const [engine, journalLines] of [
+  ['local', 512],
+  ['local, its tables written all the time,', 3],
+] as const)
+  registerLedgerConformance(engine, () => makeStore({ journalLines }));
+
+async function makeStore(limits: Partial<LocalLedgerLimits>): Promise<LedgerUnderTest> {
   const stateDir = makeStateDir();
   const opened: LocalLedger[] = [];
   return {
     open: async () => {
-      const ledger = openLocalLedger({ stateDir });
+      const ledger = openLocalLedger({ stateDir, limits });
       opened.push(ledger);
       return ledger;
     },
@@ -22,4 +28,4 @@ registerLedgerConformance('local', async () => {
       rmSync(stateDir, { recursive: true });
     },
   };
-});
+}

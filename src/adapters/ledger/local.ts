@@ -10,11 +10,12 @@ import type {
 } from '../../ports/ledger.ts';
 import { takeLock } from '../local-state/process-lock.ts';
 import { Batch } from './batch.ts';
-import { bookExpiry, bookRelease, bookReservation, bookSettlement } from './book.ts';
-import { checkName, checkReservation, checkSettlement, checkTime, parseKey } from './charges.ts';
+import { readLedger, type Reading, type ReadRequest } from './balances.ts';
+import { checkName, checkReservation, checkSettlement, checkTime } from './charges.ts';
 import { Checkpointer } from './checkpointer.ts';
 import { GroupCommit, makeOperation, type GroupCommitLimits } from './group-commit.ts';
-import { readState } from './rules/rules.ts';
+import { Plans } from './plan.ts';
+import { openDatabase, openReadOnly } from './statements.ts';
 import { Store } from './store.ts';
 import { makeFolder } from '../local-state/files.ts';
 
@@ -34,6 +35,8 @@ export interface LocalLedgerLimits extends GroupCommitLimits {
   readonly checkpointMs: number;
   /** The file grows no larger; a ledger that is full refuses. */
   readonly fileBytes: number;
+  /** Lines of the journal until the tables are written: whoever comes next books no more than these again. */
+  readonly journalLines: number;
 }
 
 const DEFAULT_LIMITS: LocalLedgerLimits = {
@@ -43,21 +46,39 @@ const DEFAULT_LIMITS: LocalLedgerLimits = {
   endingWaitMs: 2,
   checkpointMs: 1000,
   fileBytes: 64 * 1024 ** 3,
+  journalLines: 512,
 };
+
+export interface LedgerReader {
+  /** All of one moment. */
+  read(request: ReadRequest): Reading;
+  close(): void;
+}
 
 /** Opens the ledger under `stateDir`, which several processes may share. Throws when it cannot be written. */
 export function openLocalLedger(options: LocalLedgerOptions): LocalLedger {
-  const ledgerDir = path.join(options.stateDir, 'ledger');
+  const file = fileOf(options.stateDir);
+  const ledgerDir = path.dirname(file);
   makeFolder(ledgerDir, 0o750);
   // Two connections that turn a new file into a WAL at once fail without waiting for each other.
   const lock = takeLock(path.join(ledgerDir, 'opening.lock'), { waitMs: OPEN_WAIT_MS });
   if (lock === undefined)
     throw new Error(`another process has been opening ${ledgerDir} for ${OPEN_WAIT_MS / 1000} s`);
   try {
-    return new LocalLedger({ ...options, file: path.join(ledgerDir, 'ledger.sqlite') });
+    return new LocalLedger({ ...options, file });
   } finally {
     lock.release();
   }
+}
+
+/** Reads the ledger under `stateDir` beside those who write it. Throws where there is none. */
+export function openLedgerReader(stateDir: string): LedgerReader {
+  const store = new Store(openReadOnly(fileOf(stateDir)));
+  return { read: (request) => readLedger(store, request), close: () => store.close() };
+}
+
+function fileOf(stateDir: string): string {
+  return path.join(stateDir, 'ledger', 'ledger.sqlite');
 }
 
 /**
@@ -67,15 +88,15 @@ export function openLocalLedger(options: LocalLedgerOptions): LocalLedger {
 export class LocalLedger implements Ledger {
   readonly #store: Store;
   readonly #commits: GroupCommit;
-
+  readonly #plans = new Plans();
   readonly #checkpointer: Checkpointer;
 
   constructor(options: Omit<LocalLedgerOptions, 'stateDir'> & { readonly file: string }) {
     const limits = { ...DEFAULT_LIMITS, ...options.limits };
-    this.#store = new Store(options.file, { fileBytes: limits.fileBytes });
+    this.#store = new Store(openDatabase(options.file, { fileBytes: limits.fileBytes }));
     this.#checkpointer = new Checkpointer({ file: options.file, everyMs: limits.checkpointMs });
     this.#commits = new GroupCommit({
-      batch: new Batch(this.#store),
+      batch: new Batch(this.#store, limits),
       limits,
       onFault: options.onFault ?? (() => undefined),
       onCommit: () => this.#checkpointer.noteCommit(),
@@ -84,17 +105,17 @@ export class LocalLedger implements Ledger {
 
   async reserve(request: ReserveRequest): Promise<ReserveResult> {
     checkReservation(request);
-    const { operation, done } = makeOperation({
-      kept: false,
-      run: (batch) => bookReservation(batch, request),
-    });
+    const { id, nowMs, expiresAtMs, charges } = request;
+    const plan = this.#plans.find(charges);
+    const order = { id, nowMs, dueMs: expiresAtMs, plan, amounts: charges.map(({ amount }) => amount) };
+    const { operation, done } = makeOperation({ kept: false, run: (batch) => batch.reserve(order) });
     this.#commits.submit(operation);
     return done;
   }
 
   async settle(request: SettleRequest): Promise<Settlement> {
     checkSettlement(request);
-    const { operation, done } = makeOperation({ kept: true, run: (batch) => bookSettlement(batch, request) });
+    const { operation, done } = makeOperation({ kept: true, run: (batch) => batch.settle(request) });
     this.#commits.submit(operation);
     return done;
   }
@@ -102,7 +123,8 @@ export class LocalLedger implements Ledger {
   async release(request: { readonly id: string; readonly nowMs: number }): Promise<void> {
     checkName('id', request.id);
     checkTime('nowMs', request.nowMs);
-    const { operation, done } = makeOperation({ kept: true, run: (batch) => bookRelease(batch, request) });
+    const { id, nowMs } = request;
+    const { operation, done } = makeOperation({ kept: true, run: (batch) => batch.release(id, nowMs) });
     this.#commits.submit(operation);
     return done;
   }
@@ -113,7 +135,7 @@ export class LocalLedger implements Ledger {
     for (;;) {
       const { operation, done } = makeOperation({
         kept: false,
-        run: (batch) => bookExpiry(batch, { nowMs, atMost: EXPIRE_AT_ONCE }),
+        run: (batch) => batch.expire(nowMs, EXPIRE_AT_ONCE),
       });
       this.#commits.submit(operation);
       const { expired, more } = await done;
@@ -131,15 +153,7 @@ export class LocalLedger implements Ledger {
     // Whatever was called before is in what is read, unless it cannot be written.
     await this.#commits.drain();
     if (this.#commits.hasEnded) throw new Error(`the ledger cannot be read: ${this.fault()}`);
-    const timeMs = Math.max(nowMs, this.#store.readMeta().watermarkMs);
-    const balances: Balance[] = [];
-    for (const { key, state } of this.#store.readScopes(prefix)) {
-      const limit = parseKey(key);
-      const counted = readState(state, limit, timeMs);
-      if (counted.settled === 0 && counted.reserved === 0) continue;
-      balances.push({ ...limit, limit: state.limit, ...counted });
-    }
-    return balances;
+    return readLedger(this.#store, { prefix, nowMs }).balances;
   }
 
   fault(): string | undefined {
@@ -148,6 +162,10 @@ export class LocalLedger implements Ledger {
 
   async stop(): Promise<void> {
     if (this.#commits.hasEnded) return;
+    // Who looks into the file while nobody runs finds all of it in the tables.
+    const { operation, done } = makeOperation({ kept: false, run: (batch) => batch.store() });
+    done.catch(() => undefined); // where they cannot be written, the journal says it
+    this.#commits.submit(operation);
     await this.#commits.stop();
     await this.#checkpointer.stop();
     this.#store.close();

@@ -1,26 +1,25 @@
-import type { Reservation, Taken } from './reservation.ts';
+import type { NewReservation } from './book.ts';
+import type { Reservation } from './reservation.ts';
 import { Seats } from './seats.ts';
 import type { Store } from './store.ts';
 
-/** Ended reservations that are listed before they are deleted together. */
-const PURGE_AFTER = 1024;
 /** Ids of ended reservations that are remembered, twice: a second ending is common, and shall not search the store. */
 const REMEMBERED_ENDINGS = 4096;
 
-interface Own {
-  readonly seq: number;
-  readonly taken: readonly Taken[];
+interface Own extends NewReservation {
+  /** Whether the tables have it. */
+  isStored: boolean;
 }
 
 /**
- * The reservations that this process made: it knows them by heart, and writes that they began and that they ended.
- * Those of other processes, and expired ones, are looked up in the store, which is slow and rare.
+ * The reservations that this process made, which it knows by heart. Those of other processes, and expired ones, are
+ * looked up in the tables, which is rare.
  */
 export class OwnReservations {
   readonly #store: Store;
   readonly #open = new Seats<Own>();
-  #endedNow: number[] = [];
-  #listed = 0;
+  /** Ended ones that the tables still have. */
+  #endedStored: string[] = [];
   /** What this transaction changed in memory, until it is committed. */
   #begun: string[] = [];
   #ended: [id: string, own: Own][] = [];
@@ -33,11 +32,13 @@ export class OwnReservations {
     this.#store = store;
   }
 
-  /** Another process may have ended reservations of this one. */
+  /** The tables have all that was begun and none that was ended, and another process may have ended some of them. */
   notice(interventions: number): void {
+    this.#endedStored = [];
+    for (const [, own] of this.#open) own.isStored = true;
     if (interventions === this.#interventions) return;
     const open = this.#store.readOpen();
-    for (const [id, { seq }] of this.#open) if (open.get(seq) !== id) this.#open.delete(id);
+    for (const [id] of this.#open) if (!open.has(id)) this.#open.delete(id);
     this.#interventions = interventions;
   }
 
@@ -45,20 +46,32 @@ export class OwnReservations {
     return this.#open.has(id);
   }
 
-  begin(request: { id: string; dueMs: number; taken: readonly Taken[] }): void {
-    const seq = this.#store.insertReservation(request);
-    this.#open.set(request.id, { seq, taken: request.taken });
-    this.#begun.push(request.id);
+  begin(id: string, reservation: NewReservation): void {
+    this.#open.set(id, { ...reservation, isStored: false });
+    this.#begun.push(id);
   }
 
-  /** Ends a reservation of whichever process, and says what it was. */
+  /** Ends a reservation, if it is one of this process's, and says what it was. */
   end(id: string): Reservation | undefined {
     const own = this.#open.get(id);
-    if (own === undefined) return this.#wasEnded(id) ? undefined : this.#endElsewhere(id);
+    if (own === undefined) return undefined;
     this.#open.delete(id);
     this.#ended.push([id, own]);
-    this.#endedNow.push(own.seq);
-    return { state: 'open', taken: own.taken };
+    if (own.isStored) this.#endedStored.push(id);
+    return own;
+  }
+
+  /** Whether it was one of this process's, and has ended of late. */
+  wasEnded(id: string): boolean {
+    if (this.#endings.has(id) || this.#olderEndings.has(id)) return true;
+    return this.#ended.some(([ended]) => ended === id);
+  }
+
+  /** Ends a reservation of another process, or an expired one: in the tables, at once. */
+  endElsewhere(id: string): Reservation | undefined {
+    const reservation = this.#store.takeReservation(id);
+    if (reservation !== undefined) this.intervene();
+    return reservation;
   }
 
   /** Says to all processes that reservations were ended which may be theirs. */
@@ -68,24 +81,23 @@ export class OwnReservations {
   }
 
   /** An expired reservation is from now on like another process's. */
-  disown({ id, seq }: { id: string; seq: number }): void {
+  disown(id: string): void {
     const own = this.#open.get(id);
-    if (own?.seq !== seq) return;
+    if (own === undefined) return;
     this.#open.delete(id);
     this.#disowned.push([id, own]);
   }
 
-  /** Writes what has ended. After that the store's reservations are the open and the expired ones. */
-  purge(): void {
-    this.#list();
-    this.#store.purgeEnded();
-    this.#listed = 0;
-  }
-
-  /** Writes what has ended, for others to see should this process die. */
-  beforeCommit(): void {
-    this.#list();
-    if (this.#listed >= PURGE_AFTER) this.purge();
+  /** Writes to the tables what has begun and what has ended. */
+  store(): void {
+    // First, since an id may begin anew.
+    for (const id of this.#endedStored) this.#store.deleteReservation(id);
+    this.#endedStored = [];
+    for (const [id, own] of this.#open) {
+      if (own.isStored) continue;
+      this.#store.insertReservation(id, own);
+      own.isStored = true;
+    }
   }
 
   afterCommit(): void {
@@ -93,11 +105,11 @@ export class OwnReservations {
     this.#forgetChanges();
   }
 
+  /** What the tables have is known again when it is next noticed. */
   afterRollback(): void {
     for (const [id, own] of this.#ended) this.#open.set(id, own);
     for (const [id, own] of this.#disowned) this.#open.set(id, own);
     for (const id of this.#begun) this.#open.delete(id);
-    this.#endedNow = [];
     // Not the number that was written in vain: another process may write the same one.
     this.#interventions = -1;
     this.#forgetChanges();
@@ -107,24 +119,6 @@ export class OwnReservations {
     this.#begun = [];
     this.#ended = [];
     if (this.#disowned.length > 0) this.#disowned = [];
-  }
-
-  #endElsewhere(id: string): Reservation | undefined {
-    this.purge();
-    const reservation = this.#store.takeReservation(id);
-    if (reservation !== undefined) this.intervene();
-    return reservation;
-  }
-
-  #list(): void {
-    if (this.#endedNow.length === 0) return;
-    this.#store.endReservations(this.#endedNow);
-    this.#listed += this.#endedNow.length;
-    this.#endedNow = [];
-  }
-
-  #wasEnded(id: string): boolean {
-    return this.#endings.has(id) || this.#olderEndings.has(id);
   }
 
   #remember(id: string): void {

@@ -1,80 +1,37 @@
-import type { Charge } from '../../ports/ledger.ts';
 import { parseKey } from './charges.ts';
 import type { TakenLimit } from './rules/rules.ts';
 
 const FIELDS = 5;
 
-/** What a reservation took of one limit. Buckets are not among them: what they counted is not undone. */
-export interface Taken extends TakenLimit {
-  readonly key: string;
-  readonly amount: number;
-  /** Where a sliding window counted it; otherwise 0. */
-  readonly slot: number;
-}
-
-/** A reservation that the store holds. */
+/** A reservation, and what it took of each limit. */
 export interface Reservation {
   readonly state: 'open' | 'expired';
-  readonly taken: readonly Taken[];
+  readonly limits: readonly TakenLimit[];
+  readonly amounts: readonly number[];
+  /** Where a sliding window counted it; otherwise 0. */
+  readonly slots: readonly number[];
 }
 
-/** What a charge took, or undefined where nothing of it will be undone. */
-export function describeTaken(
-  charge: Charge,
-  at: { readonly key: string; readonly slot: number },
-): Taken | undefined {
-  const { rule, scope, amount } = charge;
-  const { key, slot } = at;
-  switch (rule.kind) {
-    case 'total':
-      return { ...rule, key, scope, amount, slot };
-    case 'sliding':
-      return {
-        kind: rule.kind,
-        key,
-        scope,
-        amount,
-        slot,
-        limit: rule.limit,
-        window: String(rule.windowMs),
-        endsAtMs: undefined,
-      };
-    case 'held':
-      return {
-        kind: rule.kind,
-        key,
-        scope,
-        amount,
-        slot,
-        limit: rule.limit,
-        window: '',
-        endsAtMs: undefined,
-      };
-    case 'bucket':
-      return undefined;
-  }
-}
-
-/** One line of text: a tab never stands in a key. */
-export function encodeTaken(taken: readonly Taken[]): string {
+/** What a reservation took, as one line of text: a tab never stands in a key. */
+export function encodeTaken({ limits, amounts, slots }: Reservation): string {
   let text = '';
-  for (const { key, amount, slot, limit, endsAtMs = '' } of taken)
-    text += `${key}\t${amount}\t${slot}\t${limit}\t${endsAtMs}\t`;
+  for (const [index, { key, limit, endsAtMs = '' }] of limits.entries()) {
+    text += `${key}\t${amounts[index]}\t${slots[index]}\t${limit}\t${endsAtMs}\t`;
+  }
   return text;
 }
 
-export function decodeTaken(text: string): Taken[] {
+export function decodeTaken(text: string): Omit<Reservation, 'state'> {
   const fields = text.split('\t');
-  const taken: Taken[] = [];
+  const limits: TakenLimit[] = [];
+  const amounts: number[] = [];
+  const slots: number[] = [];
   for (let index = 0; index + FIELDS <= fields.length; index += FIELDS) {
-    taken.push({
-      ...parseKey(fields[index] ?? ''),
-      key: fields[index] ?? '',
-      amount: Number(fields[index + 1]),
-      slot: Number(fields[index + 2]),
-      limit: Number(fields[index + 3]),
-      endsAtMs: fields[index + 4] === '' ? undefined : Number(fields[index + 4]),
-    });
+    const key = fields[index] ?? '';
+    const endsAtMs = fields[index + 4] === '' ? undefined : Number(fields[index + 4]);
+    limits.push({ ...parseKey(key), key, limit: Number(fields[index + 3]), endsAtMs });
+    amounts.push(Number(fields[index + 1]));
+    slots.push(Number(fields[index + 2]));
   }
-  return taken;
+  return { limits, amounts, slots };
 }

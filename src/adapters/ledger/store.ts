@@ -1,11 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { decodeTaken, encodeTaken, type Reservation, type Taken } from './reservation.ts';
+import type { NewReservation } from './book.ts';
+import { decodeTaken, encodeTaken, type Reservation } from './reservation.ts';
 import { NO_SLOTS, type ScopeState } from './rules/scope-state.ts';
-import { openDatabase, prepareStatements, type Statements } from './statements.ts';
+import { prepareStatements, type Statements } from './statements.ts';
 
 /** A reservation whose time is over, open or remembered. */
 export interface DueReservation extends Reservation {
-  readonly seq: number;
   readonly id: string;
 }
 
@@ -14,13 +14,18 @@ export class Store {
   readonly #db: DatabaseSync;
   readonly #statements: Statements;
 
-  constructor(file: string, limits: { fileBytes: number }) {
-    this.#db = openDatabase(file, limits);
-    this.#statements = prepareStatements(this.#db);
+  constructor(db: DatabaseSync) {
+    this.#db = db;
+    this.#statements = prepareStatements(db);
   }
 
   begin(): void {
     this.#statements.begin.run();
+  }
+
+  /** Everything that is read until the commit is of one moment. Waits for nobody. */
+  beginRead(): void {
+    this.#statements.beginRead.run();
   }
 
   commit(): void {
@@ -87,50 +92,50 @@ export class Store {
     }
   }
 
-  /** Returns the reservation's number, by which it ends. */
-  insertReservation(request: { id: string; dueMs: number; taken: readonly Taken[] }): number {
-    const { id, dueMs, taken } = request;
-    return Number(this.#statements.insert.run(id, dueMs, encodeTaken(taken)).lastInsertRowid);
+  insertReservation(id: string, reservation: NewReservation): void {
+    this.#statements.insert.run(id, reservation.dueMs, encodeTaken(reservation));
   }
 
-  /** Number and id of every reservation that has not expired, those that are only listed as ended too. */
-  readOpen(): Map<number, string> {
-    return new Map(this.#statements.open.all().map((row) => [numberAt(row, 0), String(valueAt(row, 1))]));
+  /** Ids of all reservations that have not expired. */
+  readOpen(): Set<string> {
+    return new Set(this.#statements.open.all().map((row) => String(valueAt(row, 0))));
   }
 
-  /** Lists reservations as ended; they are deleted by the next `purgeEnded`. */
-  endReservations(seqs: readonly number[]): void {
-    this.#statements.insertEnded.run(seqs.join(' '));
+  readReservation(id: string): Reservation | undefined {
+    const row = this.#statements.reservation.get(id);
+    return row === undefined ? undefined : toReservation(row);
   }
 
-  purgeEnded(): void {
-    const rows = this.#statements.ended.all();
-    if (rows.length === 0) return;
-    for (const row of rows) {
-      for (const seq of String(valueAt(row, 0)).split(' '))
-        this.#statements.deleteReservation.run(Number(seq));
-    }
-    this.#statements.deleteEnded.run();
-  }
-
-  /** Looks through all reservations, and removes one, open or expired. */
+  /** Removes a reservation, open or expired. */
   takeReservation(id: string): Reservation | undefined {
     const row = this.#statements.take.get(id);
-    return row === undefined ? undefined : readReservation(row);
+    return row === undefined ? undefined : toReservation(row);
+  }
+
+  readJournal(): string[] {
+    return this.#statements.journal.all().map((row) => String(valueAt(row, 0)));
+  }
+
+  appendJournal(lines: string): void {
+    this.#statements.appendJournal.run(lines);
+  }
+
+  clearJournal(): void {
+    this.#statements.clearJournal.run();
   }
 
   findDue(nowMs: number, atMost: number): DueReservation[] {
     return this.#statements.due
       .all(nowMs, atMost)
-      .map((row) => ({ ...readReservation(row), seq: numberAt(row, 2), id: String(valueAt(row, 3)) }));
+      .map((row) => ({ ...toReservation(row), id: String(valueAt(row, 2)) }));
   }
 
-  markExpired(seq: number, forgetAtMs: number): void {
-    this.#statements.markExpired.run(forgetAtMs, seq);
+  markExpired(id: string, forgetAtMs: number): void {
+    this.#statements.markExpired.run(forgetAtMs, id);
   }
 
-  deleteReservation(seq: number): void {
-    this.#statements.deleteReservation.run(seq);
+  deleteReservation(id: string): void {
+    this.#statements.deleteReservation.run(id);
   }
 }
 
@@ -159,9 +164,9 @@ function readState(row: unknown): ScopeState {
   };
 }
 
-function readReservation(row: unknown): Reservation {
+function toReservation(row: unknown): Reservation {
   return {
     state: numberAt(row, 0) === 0 ? 'open' : 'expired',
-    taken: decodeTaken(String(valueAt(row, 1))),
+    ...decodeTaken(String(valueAt(row, 1))),
   };
 }

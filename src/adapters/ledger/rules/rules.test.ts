@@ -35,7 +35,7 @@ function play(trace: readonly Arrival[], rule: Charge['rule']): Granted[] {
   let nowMs = START_MS;
   for (const { afterMs, amount } of trace) {
     nowMs += afterMs;
-    const charge = { scope: 's', rule, amount };
+    const charge = { rule, amount };
     const decision = decideCharge(state, charge, nowMs);
     if (decision.fits) {
       state = decision.next;
@@ -95,7 +95,7 @@ test('a sliding window keeps at most 62 slots, however many requests come', () =
   let state: ScopeState | undefined;
   for (let nowMs = START_MS; nowMs < START_MS + 200_000; nowMs += 37) {
     const rule = { kind: 'sliding', limit: 1e9, windowMs: 60_000 } as const;
-    const decision = decideCharge(state, { scope: 's', rule, amount: 1 }, nowMs);
+    const decision = decideCharge(state, { rule, amount: 1 }, nowMs);
     assert.ok(decision.fits);
     state = decision.next;
     assert.ok(state.slots.length <= 62 * 3);
@@ -122,10 +122,10 @@ test('a bucket gives what its rate says: one request after another, as soon as t
   let state: ScopeState | undefined;
   let nowMs = START_MS;
   for (let count = 0; count < 300; count += 1) {
-    let decision = decideCharge(state, { scope: 's', rule, amount: 1 }, nowMs);
+    let decision = decideCharge(state, { rule, amount: 1 }, nowMs);
     if (!decision.fits) {
       nowMs += decision.retryAfterMs ?? Number.NaN;
-      decision = decideCharge(state, { scope: 's', rule, amount: 1 }, nowMs);
+      decision = decideCharge(state, { rule, amount: 1 }, nowMs);
     }
     assert.ok(decision.fits);
     state = decision.next;
@@ -149,22 +149,19 @@ test('a bucket rounds what flows off down, to a millionth', () => {
 
 test('who waits as long as a slow bucket says is let in, whenever it was looked at and asked', () => {
   const rule = { kind: 'bucket', perSecond: 0.01, burst: 1 } as const;
-  const first = decideCharge(undefined, { scope: 's', rule, amount: 1 }, START_MS);
+  const first = decideCharge(undefined, { rule, amount: 1 }, START_MS);
   assert.ok(first.fits);
   let state = first.next;
   for (let afterMs = 13; afterMs < 99_000; afterMs += 13) {
     const askedMs = START_MS + afterMs;
-    const looked = decideCharge(state, { scope: 's', rule, amount: 0 }, askedMs);
+    const looked = decideCharge(state, { rule, amount: 0 }, askedMs);
     assert.ok(looked.fits);
     state = looked.next;
     for (const laterMs of [askedMs + 1, askedMs + 9]) {
-      const decision = decideCharge(state, { scope: 's', rule, amount: 1 }, laterMs);
+      const decision = decideCharge(state, { rule, amount: 1 }, laterMs);
       assert.ok(!decision.fits && decision.retryAfterMs !== undefined);
       const nowMs = laterMs + decision.retryAfterMs;
-      assert.ok(
-        decideCharge(state, { scope: 's', rule, amount: 1 }, nowMs).fits,
-        `asked after ${afterMs} ms`,
-      );
+      assert.ok(decideCharge(state, { rule, amount: 1 }, nowMs).fits, `asked after ${afterMs} ms`);
     }
   }
 });

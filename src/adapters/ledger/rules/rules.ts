@@ -14,12 +14,18 @@ export interface Limit {
 
 /** The same, as a reservation remembers it: its scope may be counted anew meanwhile. */
 export interface TakenLimit extends Limit {
+  /** Where the store counts it. */
+  readonly key: string;
   readonly limit: number;
   readonly endsAtMs: number | undefined;
 }
 
 /** Whether a charge fits what is counted, and what is counted then. Pure, so that every engine decides alike. */
-export function decideCharge(state: ScopeState | undefined, charge: Charge, nowMs: number): Decision {
+export function decideCharge(
+  state: ScopeState | undefined,
+  charge: Pick<Charge, 'rule' | 'amount'>,
+  nowMs: number,
+): Decision {
   const { rule, amount } = charge;
   switch (rule.kind) {
     case 'total':

@@ -66,20 +66,20 @@ export function arbitraryHistory(size: { lanes: number; rounds: number }): fc.Ar
   return fc.array(round, { minLength: size.rounds, maxLength: size.rounds, size: 'max' });
 }
 
-/** The charges of a step: a day's budget, tokens per second, requests per second, concurrent requests. */
+/** The charges of a step: requests per second, a day's budget, tokens per second, concurrent requests. */
 export function chargesOf(step: Step & { kind: 'reserve' }, at: { lane: number; nowMs: number }): Charge[] {
   const { amount, limit } = step;
   const day = Math.floor(at.nowMs / DAY_MS);
   const few = amount % 3;
   const limitOfFew = Math.floor(limit / 20);
   const all: Charge[] = [
+    { scope: `requests/${at.lane}`, rule: { kind: 'bucket', perSecond: 4, burst: limitOfFew }, amount: few },
     {
       scope: `budget/${at.lane}`,
       rule: { kind: 'total', limit, window: `day-${day}`, endsAtMs: (day + 1) * DAY_MS },
       amount,
     },
     { scope: `tokens/${at.lane}`, rule: { kind: 'sliding', limit, windowMs: 1000 }, amount },
-    { scope: `requests/${at.lane}`, rule: { kind: 'bucket', perSecond: 4, burst: limitOfFew }, amount: few },
     { scope: `concurrent/${at.lane}`, rule: { kind: 'held', limit: limitOfFew }, amount: few },
   ];
   return all.filter((_, index) => (step.limits >> index) % 2 === 1);
