@@ -22,6 +22,7 @@ export function createPiiDetector(types: readonly PiiDetectorType[]): PiiDetecto
 }
 
 function findPii(scanner: Scanner, types: readonly PiiDetectorType[], text: string): PiiMatch[] {
+  if (!scanner.mayMatch(text)) return [];
   const found: PiiMatch[] = [];
   let coveredTo = 0;
   for (const { pattern, start, end } of scanText(scanner, text)) {

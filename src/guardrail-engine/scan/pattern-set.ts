@@ -13,6 +13,7 @@ export function createPatternSet(sources: readonly string[]): PatternSet {
   const { finder } = scanner;
   return Object.freeze({
     match(text: string) {
+      if (!scanner.mayMatch(text)) return NOTHING;
       const found = new Set<number>();
       finder.row = finder.enter(beginText(scanner));
       for (let at = 0; at < text.length && found.size < sources.length;) {

@@ -1,6 +1,6 @@
 import { readLeet } from '../text/ciphers.ts';
 import { findFoldable } from '../text/fold-mapped.ts';
-import { measureTraits, type TextTraits } from '../text/traits.ts';
+import { hasLeet } from '../text/traits.ts';
 import { FoldLane } from './fold-lane.ts';
 import type { ScanMatch, Scanner } from './scanner.ts';
 import { ScanStream } from './stream.ts';
@@ -78,24 +78,23 @@ export class ReadingStream {
   }
 
   /** Reads a text that comes in one piece: it is spared the scanners that can find nothing in it. */
-  readWhole(text: string, traits: TextTraits): ReadingMatch[] {
+  readWhole(text: string): ReadingMatch[] {
     const foldFrom = findFoldable(text);
     const lane = foldFrom < 0 ? undefined : new FoldLane(foldFrom);
     const folded = lane ? text.slice(0, foldFrom) + lane.fold(text.slice(foldFrom), { isLast: true }) : text;
-    const foldedTraits = lane ? measureTraits(folded) : traits;
     const matches: ReadingMatch[] = [];
     this.#scanners.all.forEach((one, scanner) => {
-      if (one.mayMatch(text, traits)) {
+      if (one.mayMatch(text)) {
         for (const match of feed(new ScanStream(one), { text, isLast: true, scanner })) matches.push(match);
       }
-      if (!lane || !one.mayMatch(folded, foldedTraits)) return;
+      if (!lane || !one.mayMatch(folded)) return;
       for (const match of feed(new ScanStream(one), { text: folded, isLast: true, scanner })) {
         matches.push({ ...match, start: lane.startOf(match.start), end: lane.endOf(match.end) });
       }
     });
     this.#text = text;
     this.#fedTo = this.finalTo = text.length;
-    if (!foldedTraits.hasLeet) return matches;
+    if (this.#scanners.leetWords.length === 0 || !hasLeet(folded)) return matches;
     for (const match of this.#readLeet(folded, true, lane)) matches.push(match);
     return matches;
   }

@@ -2,11 +2,11 @@ import { buildAlphabet, type Alphabet } from '../regex/alphabet.ts';
 import { LazyDfa, type DfaState } from '../regex/dfa.ts';
 import { backwardGraph, forwardGraph, type Graph } from '../regex/graph.ts';
 import { buildNfa, type Nfa } from '../regex/nfa.ts';
-import { findNeeds, hasNeeds } from './needs.ts';
-import type { TextTraits } from '../text/traits.ts';
 import { removeEmptyMatches } from '../regex/nonempty.ts';
 import type { RegexNode } from '../regex/syntax.ts';
 import { buildTrie, listWordDelimiters, listWords, listWordSets, type WordTrie } from '../regex/words.ts';
+import { findNeeds, joinNeeds, needsOfWord } from './needs.ts';
+import { createPrefilter, type Prefilter } from './prefilter.ts';
 
 /** How far before a candidate a decision on it may look; what is nearer is at hand however the text was cut. */
 export const LOOK_BACK_UNITS = 80;
@@ -41,7 +41,7 @@ export type Scanner = {
   readonly graphNodeCount: number;
   readonly trie: WordTrie | undefined;
   /** Whether there may be a match in a text, by a quick look; a no is certain. */
-  mayMatch(text: string, traits: TextTraits): boolean;
+  readonly mayMatch: Prefilter;
   /** All patterns and words, from every position: finds where something ends. */
   readonly finder: LazyDfa;
   /** Some patterns from one position: finds how far a match goes. */
@@ -71,11 +71,13 @@ export function createScanner(spec: {
     nfa.assert.push(entrance, nfa.assertions.length - 2, nfa.nodeCount);
     trie = buildTrie(list, alphabet, nfa.nodeCount);
   }
-  return assemble({ patterns: spec.patterns, nfa, alphabet, backward, everywhere, trie });
+  const mayMatch = lookForNeeds(spec.patterns, spec.words ?? [], alphabet);
+  return assemble({ patterns: spec.patterns, mayMatch, nfa, alphabet, backward, everywhere, trie });
 }
 
 function assemble(parts: {
   patterns: readonly ScanPattern[];
+  mayMatch: Prefilter;
   nfa: Nfa;
   alphabet: Alphabet;
   backward: Graph;
@@ -94,7 +96,7 @@ function assemble(parts: {
     ends: nfa.ends,
     graphNodeCount: nfa.nodeCount,
     trie,
-    mayMatch: trie ? () => true : lookForNeeds(parts.patterns),
+    mayMatch: parts.mayMatch,
     finder: new LazyDfa({
       graph,
       alphabet,
@@ -111,14 +113,25 @@ function assemble(parts: {
   };
 }
 
-function lookForNeeds(patterns: readonly ScanPattern[]): Scanner['mayMatch'] {
-  const needs = patterns.map(({ node, needsDigit }) => ({
-    ...findNeeds(node),
-    needsDigit: needsDigit === true,
-  }));
-  return (text, traits) =>
-    needs.some((each) => (traits.hasDigit || !each.needsDigit) && hasNeeds(each, text, traits));
+// Made when a text is first looked at: many a guardrail is only checked.
+function lookForNeeds(
+  patterns: readonly ScanPattern[],
+  words: readonly string[],
+  alphabet: Alphabet,
+): Prefilter {
+  const make = (): Prefilter => {
+    if (words.length > MOST_WORDS_LOOKED_FOR) return () => true;
+    const needs = [...patterns.map(({ node }) => findNeeds(node)), ...words.map(needsOfWord)];
+    const known = needs.filter((each) => each !== undefined);
+    return (known.length === needs.length && createPrefilter(joinNeeds(known), alphabet)) || (() => true);
+  };
+  const needsDigit = words.length === 0 && patterns.every((pattern) => pattern.needsDigit);
+  let prefilter: Prefilter | undefined;
+  return (text) => (!needsDigit || /[0-9]/.test(text)) && (prefilter ??= make())(text);
 }
+
+// With more of them, nearly every place of a text may be a part of some.
+const MOST_WORDS_LOOKED_FOR = 64;
 
 function markNodes(nodeCount: number, nodes: readonly number[]): Int32Array {
   const marks = new Int32Array(nodeCount).fill(-1);

@@ -1,4 +1,3 @@
-import { measureTraits } from '../text/traits.ts';
 import { ReadingStream, type ReadingScanners } from './reading-stream.ts';
 import { RunStream, type Found } from './run-stream.ts';
 
@@ -33,14 +32,14 @@ export function openTextScan(scanner: TextScanner, depth = 0): TextScan {
     finalTo: 0,
     read(chunk: string, options: { isLast: boolean }): Found[] {
       const found: Found[] = [];
-      const traits = options.isLast && isFirst ? measureTraits(chunk) : undefined;
+      const isWhole = options.isLast && isFirst;
       isFirst = false;
-      const matches = traits ? reading.readWhole(chunk, traits) : reading.read(chunk, options);
+      const matches = isWhole ? reading.readWhole(chunk) : reading.read(chunk, options);
       for (const { scanner: which, pattern, start, end } of matches) {
         found.push({ rule: scanner.ruleOf[which]?.[pattern] ?? -1, start, end });
       }
       scan.finalTo = reading.finalTo;
-      const mayHaveRuns = runs && (!traits || RunStream.mayFind(traits));
+      const mayHaveRuns = runs && (!isWhole || RunStream.mayFind(chunk));
       for (const other of mayHaveRuns ? [...others, runs] : others) {
         for (const one of other.read(chunk, options)) found.push(one);
         scan.finalTo = Math.min(scan.finalTo, other.finalTo);
