@@ -57,7 +57,8 @@ export class Committer {
   get group(): Group {
     if (!this.#scheduled && !this.#committing) {
       this.#scheduled = true;
-      queueMicrotask(this.#drainSoon);
+      // After all microtasks: what waits for the archive before it is added goes out with the same write.
+      process.nextTick(this.#drainSoon);
     }
     return this.#gathering;
   }

@@ -10,6 +10,8 @@ import { UnderWay } from './under-way.ts';
 /** A batch takes no more operations when it is this large; one that is larger by itself travels alone. */
 const BATCH_BYTES = 1024 * 1024;
 const MAX_OPERATION_BYTES = 256 * BATCH_BYTES;
+/** How long operations wait for others at most, as long as every turn of the event loop brings some. */
+const GATHER_MS = 1;
 /** Longer than the audit log itself gives its disk, which has the better words for it. */
 const STALL_MS = 7500;
 /** Closed records that are held here, beside what the thread holds, while evidence cannot be written. */
@@ -32,8 +34,8 @@ export interface EvidenceThreadOptions {
 
 /**
  * Evidence that is written by another thread: it hashes, seals, writes and syncs while this one answers requests. What
- * comes while a batch waits to be taken makes up the next one. Rejects when the thread cannot open its evidence. When the
- * thread dies or does not answer, everything is refused.
+ * comes while a batch waits to be taken, or while this thread has other work to do, makes up the next one. Rejects when
+ * the thread cannot open its evidence. When the thread dies or does not answer, everything is refused.
  */
 export async function openEvidenceThread(options: EvidenceThreadOptions): Promise<Evidence> {
   const channel = new SharedChannel();
@@ -67,9 +69,17 @@ class EvidenceThread implements Evidence {
   #stall: string | undefined;
   /** Why nothing is taken any more, for good. */
   #end: string | undefined;
-  readonly #postSoon = () => {
-    this.#scheduled = false;
-    this.#post();
+  /** How many waited in the turn of the event loop before. */
+  #gathered = 0;
+  #gatherUntilMs = 0;
+  readonly #gather = () => {
+    const isGrowing = this.#queue.length > this.#gathered && performance.now() < this.#gatherUntilMs;
+    this.#gathered = this.#queue.length;
+    if (isGrowing) setImmediate(this.#gather);
+    else {
+      this.#scheduled = false;
+      this.#post();
+    }
   };
 
   constructor(parts: EvidenceThreadOptions & { readonly worker: Worker; readonly channel: SharedChannel }) {
@@ -135,9 +145,11 @@ class EvidenceThread implements Evidence {
     // Who is alone waits for nobody.
     if (this.#underWay.size === 0 && !this.#scheduled) this.#post();
     else if (!this.#scheduled) {
+      // What comes while this thread has other work to do travels along: each batch wakes the other thread.
       this.#scheduled = true;
-      // What else comes in this turn of the event loop travels along.
-      setImmediate(this.#postSoon);
+      this.#gathered = 0;
+      this.#gatherUntilMs = performance.now() + GATHER_MS;
+      setImmediate(this.#gather);
     }
     return waiting.promise;
   }
@@ -175,7 +187,7 @@ class EvidenceThread implements Evidence {
     this.#underWay.visit((number) => {
       if (this.#channel.takeDone(number)) this.#underWay.take(number)?.resolve();
     });
-    this.#post();
+    if (!this.#scheduled) this.#post();
     if (this.#drained !== undefined && !this.#hasMore()) this.#drained();
   }
 

@@ -36,6 +36,11 @@ export class SharedChannel {
   readonly #counters: Int32Array;
   readonly #done: Uint8Array;
   #bytes: Buffer;
+  #changesSoon = false;
+  readonly #changeSoon = () => {
+    this.#changesSoon = false;
+    this.#change();
+  };
 
   constructor(memory: SharedMemory = makeMemory()) {
     this.memory = memory;
@@ -90,10 +95,12 @@ export class SharedChannel {
     if (Atomics.exchange(this.#counters, WANTED, 0) === 1) this.#change();
   }
 
-  /** Far side: an operation is done, by its number. */
+  /** Far side: an operation is done, by its number. The near side hears of it with all that are done at this moment. */
   finish(operation: number): void {
     Atomics.store(this.#done, operation % MAX_UNDER_WAY, DONE);
-    this.#change();
+    if (this.#changesSoon) return;
+    this.#changesSoon = true;
+    process.nextTick(this.#changeSoon);
   }
 
   /** Near side: whether an operation is done. A yes is given once. */
