@@ -92,13 +92,13 @@ export function buildWorld(input: {
     reserve: (order) => admission.reserve(order),
     guardInput: (reservation, signal) =>
       guardInput(reservation, pick(guardrails, reservation.grant.capability.name), signal),
-    openIntent: async (attempt, guarded) => {
+    openIntent: (attempt, guarded) => {
       const { reservation } = guarded;
       const nowMs = clock.nowMs();
       // What stood still for so long may have expired, and others may have been given what it held.
-      if (nowMs > reservation.staleAtMs)
-        return refuse('admission.unavailable', { detail: 'the reservation is too old to ask a model' });
-      return openIntent({ attempt, guarded, plan: reservation, evidence, nowMs });
+      return nowMs > reservation.staleAtMs
+        ? refuse('admission.unavailable', { detail: 'the reservation is too old to ask a model' })
+        : openIntent({ attempt, guarded, plan: reservation, evidence, nowMs });
     },
     follow: (asked) => board.follow(asked),
     infer: (asked) => {

@@ -75,7 +75,7 @@ export interface Stages {
     readonly plan: RoutePlan;
   }): Promise<Reservation | Refusal>;
   guardInput(reservation: Reservation, signal: AbortSignal): Promise<GuardedPrompt | InputBlocked | Refusal>;
-  openIntent(attempt: Attempt, guarded: GuardedPrompt): Promise<DurableIntent | Refusal>;
+  openIntent(attempt: Attempt, guarded: GuardedPrompt): Refusal | Promise<DurableIntent | Refusal>;
   /** Cuts the question when something on its path is switched off. Throws where it is already. Returns how to stop that. */
   follow(asked: Asked): () => void;
   infer(asked: Asked): AsyncIterable<readonly AnswerEvent[]>;
@@ -177,7 +177,7 @@ async function askForAnswer(
   attempt.mark('admission');
   if (isRefusal(reservation)) return reservation;
   attempt.reserved(reservation);
-  return askReserved(stages, { attempt, arrival, conversation, path, reservation });
+  return await askReserved(stages, { attempt, arrival, conversation, path, reservation });
 }
 
 interface ReservedRequest {

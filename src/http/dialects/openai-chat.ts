@@ -31,31 +31,26 @@ function isSpent({ code }: Refusal): boolean {
 }
 
 function writeWhole(answer: WholeAnswer, frame: AnswerFrame): string {
-  const toolCalls = answer.toolCalls.map((call) => ({
-    id: call.id,
-    type: 'function',
-    function: { name: call.name, arguments: call.argumentsJson },
-  }));
+  const { requestId, createdAtS, capability, answeredBy } = frame;
+  const head = `"id":"chatcmpl-${requestId}","object":"chat.completion","created":${createdAtS}`;
+  const choice = `{"index":0,"message":${writeMessage(answer)},"logprobs":null,"finish_reason":"${answer.reason}"}`;
+  const usage = JSON.stringify(writeUsage(answer.usage));
+  const model = JSON.stringify(capability);
+  const fingerprint = JSON.stringify(answeredBy ?? null);
+  return `{${head},"model":${model},"choices":[${choice}],"usage":${usage},"system_fingerprint":${fingerprint}}`;
+}
+
+function writeMessage({ text, toolCalls }: WholeAnswer): string {
+  if (toolCalls.length === 0) return `{"role":"assistant","content":${JSON.stringify(text)},"refusal":null}`;
   return JSON.stringify({
-    id: `chatcmpl-${frame.requestId}`,
-    object: 'chat.completion',
-    created: frame.createdAtS,
-    model: frame.capability,
-    choices: [
-      {
-        index: 0,
-        message: {
-          role: 'assistant',
-          content: answer.text === '' && toolCalls.length > 0 ? null : answer.text,
-          refusal: null,
-          ...(toolCalls.length === 0 ? {} : { tool_calls: toolCalls }),
-        },
-        logprobs: null,
-        finish_reason: answer.reason,
-      },
-    ],
-    usage: writeUsage(answer.usage),
-    system_fingerprint: frame.answeredBy ?? null,
+    role: 'assistant',
+    content: text === '' ? null : text,
+    refusal: null,
+    tool_calls: toolCalls.map((call) => ({
+      id: call.id,
+      type: 'function',
+      function: { name: call.name, arguments: call.argumentsJson },
+    })),
   });
 }
 

@@ -6,7 +6,7 @@ import type { Route } from '../../../road/governed.ts';
 import { discardBody, type Body } from './body.ts';
 import { writeChatRequest } from './request.ts';
 import { readCompletion, readCompletionStream } from './response.ts';
-import { requestWhole, ResponseTooLargeError } from './whole-response.ts';
+import { requestWhole, ResponseTooLargeError, type WholeResponse } from './whole-response.ts';
 
 const MAX_ANSWER_BYTES = 16_000_000;
 const CONNECTIONS = 256;
@@ -84,9 +84,13 @@ function writeHeaders(route: Route, requestId: string, keyOf: Asking['keyOf']): 
 
 async function askWhole({ pool, options, request }: Sending): Promise<readonly AnswerEvent[]> {
   const limits = { signal: request.signal, maxBytes: MAX_ANSWER_BYTES };
-  const { statusCode, body } = await requestWhole(pool, options, limits).catch((cause: unknown) => {
+  let response: WholeResponse;
+  try {
+    response = await requestWhole(pool, options, limits);
+  } catch (cause) {
     throw toConnectionError(cause);
-  });
+  }
+  const { statusCode, body } = response;
   if (statusCode !== 200) throw toStatusError(statusCode);
   if (!isUtf8(body)) throw new ModelError('malformed', 'the answer is not UTF-8');
   return readCompletion(stripBom(body.toString('utf8')), options.body.length);

@@ -79,16 +79,7 @@ class ChunkReader {
     const chunk = parseObject(json);
     if (chunk['error'] !== undefined && chunk['error'] !== null)
       throw new ModelError('unavailable', 'the server sent an error in its answer');
-    if (isObject(chunk['usage'])) {
-      const { prompt_tokens: input, completion_tokens: output, ...details } = chunk['usage'];
-      const ofInput = details['prompt_tokens_details'];
-      const ofOutput = details['completion_tokens_details'];
-      const parts = {
-        cached: isObject(ofInput) ? ofInput['cached_tokens'] : undefined,
-        reasoning: isObject(ofOutput) ? ofOutput['reasoning_tokens'] : undefined,
-      };
-      this.#usage = readCounts(input, output, parts) ?? this.#usage;
-    }
+    if (isObject(chunk['usage'])) this.#usage = readUsage(chunk['usage']) ?? this.#usage;
     const choices = chunk['choices'];
     if (!Array.isArray(choices)) throw new ModelError('malformed', 'the answer has no choices');
     // One answer was asked for. A second one must not be woven into it.
@@ -147,6 +138,15 @@ class ChunkReader {
       throw new ModelError('malformed', 'a tool call has a wrong index');
     return typeof name === 'string' ? this.#calls.size : Math.max(0, this.#calls.size - 1);
   }
+}
+
+function readUsage(usage: Record<string, unknown>): Usage | undefined {
+  const ofInput = usage['prompt_tokens_details'];
+  const ofOutput = usage['completion_tokens_details'];
+  return readCounts(usage['prompt_tokens'], usage['completion_tokens'], {
+    cached: isObject(ofInput) ? ofInput['cached_tokens'] : undefined,
+    reasoning: isObject(ofOutput) ? ofOutput['reasoning_tokens'] : undefined,
+  });
 }
 
 function parseObject(json: string): Record<string, unknown> {
