@@ -26,6 +26,11 @@ export interface GuardrailStream {
   push(text: string): Released | Promise<Released>;
   /** The rest, and the verdict on the whole. */
   end(): FinalRelease | Promise<FinalRelease>;
+  /**
+   * In place of all else, for a text that came at once: it need not be held back piece by piece. Undefined where it is
+   * blocked, since what is released before a block is what `push` says. Only where a verdict costs nothing.
+   */
+  passWhole?(text: string): FinalRelease | undefined;
 }
 
 export interface FinalRelease extends Released {

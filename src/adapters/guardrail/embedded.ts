@@ -3,8 +3,9 @@ import {
   parseGuardrailConfig,
   type ApplyGuardrailResponse,
   type CompiledGuardrail,
+  type GuardStream,
 } from '../../guardrail-engine/index.ts';
-import type { Guardrail, GuardrailSource } from '../../ports/guardrail.ts';
+import type { FinalRelease, Guardrail, GuardrailSource } from '../../ports/guardrail.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { GuardrailReference } from '../../road/governed.ts';
 import type { RecordedGuard } from '../../road/record.ts';
@@ -28,6 +29,13 @@ export function createEmbeddedGuardrail(reference: GuardrailReference, clock: Cl
     action: classifyAction(response),
     findings: summariseFindings(response.assessments),
   });
+  const assessWhole = (source: GuardrailSource, text: string): FinalRelease | undefined => {
+    const response = compiled.assess({ source, content: [{ text: { text } }] });
+    const recorded = record(source, response);
+    if (recorded.action === 'blocked') return undefined;
+    const released = recorded.action === 'masked' ? (response.outputs[0]?.text ?? '') : text;
+    return { text: released, blocked: false, message: undefined, recorded };
+  };
   return {
     assess({ source, texts, origins }) {
       const content = texts.map((text, i) => {
@@ -43,7 +51,10 @@ export function createEmbeddedGuardrail(reference: GuardrailReference, clock: Cl
         recorded,
       };
     },
-    openStream: ({ source }) => openStream(compiled, source, record),
+    openStream: ({ source }) => ({
+      ...openStream(compiled, source, record),
+      passWhole: (text) => assessWhole(source, text),
+    }),
   };
 }
 
@@ -52,11 +63,13 @@ function openStream(
   source: GuardrailSource,
   record: (source: GuardrailSource, response: ApplyGuardrailResponse) => RecordedGuard,
 ) {
-  const stream = compiled.stream({ source });
+  // Made when it is needed: an answer that comes at once takes none.
+  let opened: GuardStream | undefined;
+  const open = () => (opened ??= compiled.stream({ source }));
   return {
-    push: (text: string) => stream.push(text),
+    push: (text: string) => open().push(text),
     end: () => {
-      const { text, blocked, response } = stream.end();
+      const { text, blocked, response } = open().end();
       const message = blocked ? compiled.blockedMessaging[source] : undefined;
       return { text, blocked, message, recorded: record(source, response) };
     },

@@ -28,8 +28,12 @@ export function openOutputGuard(input: {
   const { guardrail, signal, onVerdict } = input;
   const stream: GuardrailStream = orRefuse(() => guardrail.openStream({ source: 'OUTPUT', signal }));
   const calls: ToolCall[] = [];
+  let hasBegun = false;
 
   async function pass(batch: readonly AnswerEvent[]): Promise<readonly GuardedEvent[]> {
+    const whole = hasBegun ? undefined : passWhole(batch);
+    if (whole !== undefined) return whole;
+    hasBegun = true;
     const released: AnswerEvent[] = [];
     for (const event of batch) {
       if (event.type === 'text') {
@@ -51,6 +55,16 @@ export function openOutputGuard(input: {
       }
     }
     return proveGuardedEvents(released);
+  }
+
+  /** Passes an answer that is one text and came at once; undefined where it is another one, or is blocked. */
+  function passWhole(batch: readonly AnswerEvent[]): readonly GuardedEvent[] | undefined {
+    const [first, second, ...others] = batch;
+    if (first?.type !== 'text' || second?.type !== 'finish' || others.length > 0) return undefined;
+    const whole = first.text === '' ? undefined : orRefuse(() => stream.passWhole?.(first.text));
+    if (whole === undefined) return undefined;
+    onVerdict(whole.recorded);
+    return proveGuardedEvents(whole.text === first.text ? batch : [{ ...first, text: whole.text }, second]);
   }
 
   function endBlocked(released: AnswerEvent[], end: FinalRelease, finish?: Finish): readonly GuardedEvent[] {

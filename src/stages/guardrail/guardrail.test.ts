@@ -427,3 +427,40 @@ test('the verdict, the text and the message are the same however the answer was 
     { numRuns: 200 },
   );
 });
+
+test('an answer that came at once is what it would be step by step', async () => {
+  const stepwise: Guardrail = {
+    ...EMBEDDED,
+    openStream(options) {
+      const stream = EMBEDDED.openStream(options);
+      return { push: (piece) => stream.push(piece), end: () => stream.end() };
+    },
+  };
+  const joined = ({ events, verdicts }: Judged) => ({
+    text: textOf(events),
+    rest: events.filter(({ type }) => type !== 'text'),
+    verdicts,
+  });
+  const actions = new Map<string, number>();
+  await fc.assert(
+    fc.asyncProperty(answers, async (answer) => {
+      const batches = [[say(answer), finish()]];
+      const whole = await judge(batches);
+      assert.deepEqual(joined(whole), joined(await judge(batches, stepwise)));
+      for (const { action } of whole.verdicts) actions.set(action, (actions.get(action) ?? 0) + 1);
+    }),
+    { numRuns: 1000 },
+  );
+  assert.equal(actions.size, 3, 'some were blocked, some masked, some neither');
+});
+
+test('a guardrail that throws at an answer that came at once ends it with a refusal', async () => {
+  const openStream: Guardrail['openStream'] = (options) => ({
+    ...EMBEDDED.openStream(options),
+    passWhole: broken,
+  });
+  await assert.rejects(judge([[say('a'), finish()]], { ...EMBEDDED, openStream }), (error) => {
+    assert.ok(error instanceof RefusalError);
+    return error.refusal.code === 'guardrail.unavailable';
+  });
+});
