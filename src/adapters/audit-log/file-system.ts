@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 /** The calls that can fail when a disk is full or away; a test hands in ones that do. */
 export type AuditFiles = Pick<
   typeof fs,
-  'open' | 'openSync' | 'closeSync' | 'writeSync' | 'fdatasync' | 'fsync'
+  'open' | 'openSync' | 'closeSync' | 'writeSync' | 'ftruncateSync' | 'fdatasync' | 'fsync'
 >;
 
 /** The file system of the operating system. */

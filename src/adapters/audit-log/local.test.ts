@@ -7,7 +7,7 @@ import { registerAuditLogConformance } from './conformance.ts';
 import { systemFiles, type AuditFiles } from './file-system.ts';
 import { openLocalAuditLog } from './local.ts';
 import { LogWriter } from './log-writer.ts';
-import { listWriters } from './read-log.ts';
+import { listWriters, scanLines } from './read-log.ts';
 import { makeClosed, makeIntent, makeStateDir, readRecords, runAttempts, testClock } from './testing.ts';
 import { verifyLog } from './verify.ts';
 
@@ -203,14 +203,58 @@ void describe('recovery', () => {
     const log = await openLocalAuditLog({ stateDir, clock: testClock });
     await runAttempts(log, ['a']);
     if (log instanceof LogWriter) log.abort();
-    const [writer = ''] = listWriters(path.join(stateDir, 'audit'));
-    fs.appendFileSync(path.join(stateDir, 'audit', writer, '000001.jsonl'), '{"seq":3,"prev":"0');
+    const file = firstSegment(stateDir);
+    writeAt(file, scanLines({ file }, () => undefined).end, '{"seq":3,"prev":"0');
     await (await openLocalAuditLog({ stateDir, clock: testClock })).stop();
     assert.deepEqual(verifyLog({ auditDir: path.join(stateDir, 'audit') }).problems, []);
     const starts = readRecords(stateDir).filter((record) => record.kind === 'log.writer');
     assert.equal(starts[1]?.predecessors[0]?.tornBytes, 18);
+    assert.ok(fs.readFileSync(file, 'utf8').endsWith('}\n{"seq":3,"prev":"0'), 'zeros stayed behind');
+  });
+
+  void test('passes over the zeros that a dead writer left ahead of its lines, and takes them away', async () => {
+    const stateDir = makeStateDir();
+    const log = await openLocalAuditLog({ stateDir, clock: testClock });
+    await runAttempts(log, ['a']);
+    const file = firstSegment(stateDir);
+    const { end } = scanLines({ file }, () => undefined);
+    assert.ok(fs.statSync(file).size > end, 'there are no zeros');
+    assert.deepEqual(verifyLog({ auditDir: path.join(stateDir, 'audit') }).problems, []);
+    if (log instanceof LogWriter) log.abort();
+    await (await openLocalAuditLog({ stateDir, clock: testClock })).stop();
+    assert.equal(fs.statSync(file).size, end);
+    const starts = readRecords(stateDir).filter((record) => record.kind === 'log.writer');
+    assert.equal(starts[1]?.predecessors[0]?.tornBytes, undefined);
+    assert.deepEqual(verifyLog({ auditDir: path.join(stateDir, 'audit') }).problems, []);
+  });
+
+  void test('takes nothing for a line that a power cut left behind a hole', async () => {
+    const stateDir = makeStateDir();
+    const log = await openLocalAuditLog({ stateDir, clock: testClock });
+    await runAttempts(log, ['a']);
+    if (log instanceof LogWriter) log.abort();
+    const file = firstSegment(stateDir);
+    const lines = fs.readFileSync(file).subarray(0, scanLines({ file }, () => undefined).end);
+    // Of lines that were never synced, the disk may have kept a later page and not an earlier one.
+    writeAt(file, lines.length + 4096, lines.subarray(0, 500).toString());
+    writeAt(file, lines.length + 5000, '{"half a line\n');
+    await (await openLocalAuditLog({ stateDir, clock: testClock })).stop();
+    assert.deepEqual(verifyLog({ auditDir: path.join(stateDir, 'audit') }).problems, []);
+    const starts = readRecords(stateDir).filter((record) => record.kind === 'log.writer');
+    assert.equal(starts[1]?.predecessors[0]?.tornBytes, 5000 + 14);
   });
 });
+
+function firstSegment(stateDir: string): string {
+  const auditDir = path.join(stateDir, 'audit');
+  return path.join(auditDir, listWriters(auditDir)[0] ?? '', '000001.jsonl');
+}
+
+function writeAt(file: string, position: number, text: string): void {
+  const fd = fs.openSync(file, 'r+');
+  fs.writeSync(fd, text, position);
+  fs.closeSync(fd);
+}
 
 /** Takes back the marks with which a recovery ends, as if the process had died before it set them. */
 function forgetRecovery(stateDir: string): void {

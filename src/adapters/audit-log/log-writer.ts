@@ -130,7 +130,11 @@ export class LogWriter implements AuditLog {
     if (this.#lost > 0) this.#admitGap(this.#committer.group);
     this.#checkpoint(this.#append({ kind: 'log.stop', stoppedAtMs: this.#options.clock.nowMs() }));
     const fault = await this.#committer.stop();
-    this.abort();
+    try {
+      if (fault === undefined) this.#options.segments.trim();
+    } finally {
+      this.abort();
+    }
     if (fault !== undefined)
       throw new Error(`the audit log stopped with records that it could not write: ${fault}`);
   }

@@ -43,7 +43,10 @@ export function writerName(startedAtMs: number, chance: number): string {
   return `${time}-${chance.toString(16).padStart(8, '0')}`;
 }
 
-/** Hands over every complete line from an offset on. */
+/**
+ * Hands over every complete line from an offset on. A zero byte ends them: a writer puts zeros ahead of its lines, and
+ * none in a line. What follows the zeros was never synced, and counts as torn.
+ */
 export function scanLines(
   source: { file: string; from?: number },
   onLine: (line: FileLine) => void,
@@ -53,9 +56,11 @@ export function scanLines(
     let carried: Buffer = Buffer.alloc(0);
     let start = source.from ?? 0;
     for (;;) {
-      const read = readAt(fd, { offset: start + carried.length, length: CHUNK_BYTES });
-      if (read.length === 0) return { end: start, tornBytes: carried.length };
-      const chunk = carried.length === 0 ? read : Buffer.concat([carried, read]);
+      const offset = start + carried.length;
+      const read = readAt(fd, { offset, length: CHUNK_BYTES });
+      const zero = read.indexOf(0);
+      const text = zero === -1 ? read : read.subarray(0, zero);
+      const chunk = carried.length === 0 ? text : Buffer.concat([carried, text]);
       let from = 0;
       for (
         let feed = chunk.indexOf(LINE_FEED, carried.length);
@@ -67,9 +72,35 @@ export function scanLines(
       }
       carried = chunk.subarray(from);
       start += from;
+      if (zero !== -1) return { end: start, tornBytes: findTextEnd(fd, offset + zero) - start };
+      if (read.length === 0) return { end: start, tornBytes: carried.length };
     }
   } finally {
     fs.closeSync(fd);
+  }
+}
+
+/** Takes away the zeros that a writer left at the end of a file. */
+export function trimZeros(file: string): void {
+  const fd = fs.openSync(file, 'r+');
+  try {
+    const end = findTextEnd(fd, 0);
+    if (end < fs.fstatSync(fd).size) fs.ftruncateSync(fd, end);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+/** After the last byte from an offset on that is not zero; the offset itself, where all are. */
+function findTextEnd(fd: number, offset: number): number {
+  let end = offset;
+  for (let from = offset; ;) {
+    const read = readAt(fd, { offset: from, length: CHUNK_BYTES });
+    if (read.length === 0) return end;
+    let length = read.length;
+    while (length > 0 && read[length - 1] === 0) length -= 1;
+    if (length > 0) end = from + length;
+    from += read.length;
   }
 }
 
@@ -79,9 +110,9 @@ export function readFirstLine(file: string): Buffer | undefined {
   try {
     for (let length = 64 * 1024; ; length *= 4) {
       const read = readAt(fd, { offset: 0, length });
-      const feed = read.indexOf(LINE_FEED);
-      if (feed !== -1) return read.subarray(0, feed);
-      if (read.length < length) return undefined;
+      const [feed, zero] = [read.indexOf(LINE_FEED), read.indexOf(0)];
+      if (feed !== -1 && (zero === -1 || feed < zero)) return read.subarray(0, feed);
+      if (zero !== -1 || read.length < length) return undefined;
     }
   } finally {
     fs.closeSync(fd);

@@ -7,6 +7,12 @@ export function segmentName(number: number): string {
 }
 
 /**
+ * A segment is made so much longer with zeros whenever what is written comes to its end: a sync that need not say how long
+ * the file has become takes half as long, and leaves the rest of the file system alone.
+ */
+const AHEAD = Buffer.alloc(256 * 1024);
+
+/**
  * Puts bytes into one writer's segment files at positions that it counts itself, so that a write which failed
  * half-way is simply done again over its torn part. What is not yet synced is kept: after a failed sync the
  * kernel may have dropped those pages and called them clean, so they are written anew before the next sync.
@@ -19,6 +25,8 @@ export class SegmentWriter {
   #number = 0;
   #size = 0;
   #durableSize = 0;
+  /** Up to where the file is zeros beyond what is written. */
+  #zeroedTo = 0;
   #unsynced: Buffer[] = [];
   #mustRewrite = false;
 
@@ -41,6 +49,7 @@ export class SegmentWriter {
   async startNext(): Promise<void> {
     if (this.#fd !== undefined) {
       await this.sync();
+      this.trim();
       this.#files.closeSync(this.#fd);
       this.#fd = undefined;
     }
@@ -54,6 +63,7 @@ export class SegmentWriter {
     }
     this.#size = 0;
     this.#durableSize = 0;
+    this.#zeroedTo = 0;
   }
 
   /** Creates the file of the next segment ahead of time, since that may take as long as many syncs. */
@@ -67,6 +77,7 @@ export class SegmentWriter {
   write(bytes: Buffer): void {
     const fd = this.#openFile();
     this.#rewriteUnsynced(fd);
+    if (this.#size + bytes.length > this.#zeroedTo) this.#zeroAhead(fd);
     writeFully(this.#files, { fd, bytes, position: this.#size });
     this.#size += bytes.length;
     this.#unsynced.push(bytes);
@@ -92,6 +103,13 @@ export class SegmentWriter {
     return covered;
   }
 
+  /** Takes away the zeros after what is written. Without it they stay, and whoever reads passes over them. */
+  trim(): void {
+    if (this.#fd === undefined || this.#zeroedTo <= this.#size) return;
+    this.#files.ftruncateSync(this.#fd, this.#size);
+    this.#zeroedTo = 0;
+  }
+
   /** Lets go of the files. */
   close(): void {
     if (this.#fd !== undefined) this.#files.closeSync(this.#fd);
@@ -114,6 +132,16 @@ export class SegmentWriter {
       throw error;
     }
     return fd;
+  }
+
+  #zeroAhead(fd: number): void {
+    const position = Math.max(this.#zeroedTo, this.#size);
+    try {
+      writeFully(this.#files, { fd, bytes: AHEAD, position });
+      this.#zeroedTo = position + AHEAD.length;
+    } catch {
+      // A disk with no room for zeros may have some for lines; they say it where it has not.
+    }
   }
 
   #openFile(): number {

@@ -5,7 +5,7 @@ import { isErrno, syncFolder } from '../local-state/files.ts';
 import { takeLock } from '../local-state/process-lock.ts';
 import { NO_HASH, parseLine } from './line.ts';
 import type { Predecessor, SegmentStart } from './log-record.ts';
-import { listSegments, listWriters, scanLines } from './read-log.ts';
+import { listSegments, listWriters, scanLines, trimZeros } from './read-log.ts';
 
 /** What a new writer learns about those before it. */
 export interface Takeover {
@@ -57,6 +57,7 @@ export function markFinished(
   for (const { writer, state } of takeover.predecessors) {
     if (state === 'live') continue;
     const dir = path.join(auditDir, writer);
+    for (const file of listSegments(dir).slice(-2)) trimZeros(file);
     fs.writeFileSync(markerFile(dir), `${JSON.stringify({ by: takeover.by })}\n`, { flush: true });
     fs.rmSync(writerLockFile(dir), { force: true });
     syncFolder(dir);

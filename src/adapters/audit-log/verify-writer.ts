@@ -3,6 +3,7 @@ import * as path from 'node:path';
 import type { Attempts, LinePlace } from './attempts.ts';
 import { ChainCheck } from './chain-check.ts';
 import type { Claim } from './claim.ts';
+import { readAt } from '../local-state/files.ts';
 import { parseLine, readUnverified, type Line } from './line.ts';
 import type { Problem } from './problem.ts';
 import { listSegments, scanLines } from './read-log.ts';
@@ -50,10 +51,19 @@ export function verifyWriter(check: WriterCheck): WriterReport {
   return { segments: segments.length, lines: chain.lines };
 }
 
-/** The next segment's file is made ahead of time, so the last one may be empty. */
+/** The next segment's file is made ahead of time, so the last one may hold nothing, or zeros alone. */
 function withoutUnbegun(segments: readonly string[]): readonly string[] {
   const last = segments.at(-1);
-  return last !== undefined && fs.statSync(last).size === 0 ? segments.slice(0, -1) : segments;
+  return last !== undefined && isUnbegun(last) ? segments.slice(0, -1) : segments;
+}
+
+function isUnbegun(file: string): boolean {
+  const fd = fs.openSync(file, 'r');
+  try {
+    return (readAt(fd, { offset: 0, length: 1 })[0] ?? 0) === 0;
+  } finally {
+    fs.closeSync(fd);
+  }
 }
 
 interface SegmentCheck extends WriterCheck {

@@ -100,6 +100,17 @@ const TAMPERINGS: readonly Tampering[] = [
     found: [{ kind: 'removed_lines', at: '0/000003.jsonl:1' }],
   },
   {
+    name: 'zeros over a line',
+    edit: change(3, (line) => '\0'.repeat(line.length)),
+    found: [{ kind: 'torn_line', at: `${SECOND}:4` }],
+  },
+  {
+    name: 'zeros over a line of the last writer',
+    segment: '1/last',
+    edit: (lines) => [...lines.slice(0, -2), '\0'.repeat(lines.at(-2)?.length ?? 0), lines.at(-1) ?? ''],
+    found: [{ kind: 'truncated_tail', at: '1/last' }],
+  },
+  {
     name: 'a removed segment',
     act: ({ audit, writers }) => fs.rmSync(path.join(audit, writers[0] ?? '', '000002.jsonl')),
     found: [{ kind: 'removed_segment', at: SECOND }],
