@@ -1,6 +1,7 @@
 import { PieceCutter, type ScanPiece } from '../scan/pieces.ts';
 import { createScanner, type ScanMatch, type Scanner } from '../scan/scanner.ts';
 import { ScanStream, scanText } from '../scan/stream.ts';
+import { SeenText } from '../text/traits.ts';
 import { piiScanPattern } from './pattern-node.ts';
 import {
   PII_DETECTOR_TYPES,
@@ -22,7 +23,7 @@ export function createPiiDetector(types: readonly PiiDetectorType[]): PiiDetecto
 }
 
 function findPii(scanner: Scanner, types: readonly PiiDetectorType[], text: string): PiiMatch[] {
-  if (!scanner.mayMatch(text)) return [];
+  if (!scanner.mayMatch(new SeenText(text))) return [];
   const found: PiiMatch[] = [];
   let coveredTo = 0;
   for (const { pattern, start, end } of scanText(scanner, text)) {

@@ -1,5 +1,6 @@
 import { foldCase, normalizeRanges, type CharSet } from '../regex/charset.ts';
 import type { RegexNode } from '../regex/syntax.ts';
+import { LONG_RUN_UNITS } from '../text/traits.ts';
 
 /** Code units that stand one behind the other: at each place one of a set. */
 export type Stretch = readonly CharSet[];
@@ -18,7 +19,7 @@ const LEAST_LITERAL_UNITS = 4;
 const MOST_LITERAL_CHOICES = 4;
 const LEAST_DIGITS = 8;
 /** From here on a stretch is long. */
-export const LEAST_LONG_UNITS = 12;
+export const LEAST_LONG_UNITS = LONG_RUN_UNITS;
 const RARE_UNITS = /[0-9#$%&*+/:<=>@[\\\]^_`{|}~]/;
 
 /** Finds what every match of a pattern has in it; nothing where that says too little to be looked for. */

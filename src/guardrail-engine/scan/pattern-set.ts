@@ -1,4 +1,5 @@
 import { parseRegex } from '../regex/parse.ts';
+import { SeenText } from '../text/traits.ts';
 import { beginText, createScanner } from './scanner.ts';
 
 /** Regular expressions that are looked for together: only whether each matches, not where. */
@@ -13,7 +14,7 @@ export function createPatternSet(sources: readonly string[]): PatternSet {
   const { finder } = scanner;
   return Object.freeze({
     match(text: string) {
-      if (!scanner.mayMatch(text)) return NOTHING;
+      if (!scanner.mayMatch(new SeenText(text))) return NOTHING;
       const found = new Set<number>();
       finder.row = finder.enter(beginText(scanner));
       for (let at = 0; at < text.length && found.size < sources.length;) {

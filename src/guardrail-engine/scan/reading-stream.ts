@@ -1,6 +1,6 @@
 import { readLeet } from '../text/ciphers.ts';
 import { findFoldable } from '../text/fold-mapped.ts';
-import { hasLeet } from '../text/traits.ts';
+import { hasLeet, SeenText } from '../text/traits.ts';
 import { FoldLane } from './fold-lane.ts';
 import type { ScanMatch, Scanner } from './scanner.ts';
 import { ScanStream } from './stream.ts';
@@ -78,16 +78,18 @@ export class ReadingStream {
   }
 
   /** Reads a text that comes in one piece: it is spared the scanners that can find nothing in it. */
-  readWhole(text: string): ReadingMatch[] {
+  readWhole(whole: SeenText): ReadingMatch[] {
+    const { text } = whole;
     const foldFrom = findFoldable(text);
     const lane = foldFrom < 0 ? undefined : new FoldLane(foldFrom);
     const folded = lane ? text.slice(0, foldFrom) + lane.fold(text.slice(foldFrom), { isLast: true }) : text;
+    const seenFolded = lane ? new SeenText(folded) : whole;
     const matches: ReadingMatch[] = [];
     this.#scanners.all.forEach((one, scanner) => {
-      if (one.mayMatch(text)) {
+      if (one.mayMatch(whole)) {
         for (const match of feed(new ScanStream(one), { text, isLast: true, scanner })) matches.push(match);
       }
-      if (!lane || !one.mayMatch(folded)) return;
+      if (!lane || !one.mayMatch(seenFolded)) return;
       for (const match of feed(new ScanStream(one), { text: folded, isLast: true, scanner })) {
         matches.push({ ...match, start: lane.startOf(match.start), end: lane.endOf(match.end) });
       }

@@ -1,5 +1,5 @@
 import { decodeRun, LEAST_RUN_UNITS } from '../text/decoders.ts';
-import { hasRunOf, isInRun, hasSpaced } from '../text/traits.ts';
+import { hasSpaced, isInRun, type SeenText } from '../text/traits.ts';
 
 /** What was found in a text; offsets are UTF-16 code units. */
 export type Found = { rule: number; start: number; end: number };
@@ -41,8 +41,8 @@ export class RunStream {
   }
 
   /** Whether a text may have anything that stands for another one; a no is certain. */
-  static mayFind(text: string): boolean {
-    return hasRunOf(LEAST_RUN_UNITS, text) || hasSpaced(text);
+  static mayFind(seen: SeenText): boolean {
+    return seen.hasLongRun || hasSpaced(seen.text);
   }
 
   read(chunk: string, { isLast }: { isLast: boolean }): Found[] {

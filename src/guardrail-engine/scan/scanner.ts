@@ -71,7 +71,7 @@ export function createScanner(spec: {
     nfa.assert.push(entrance, nfa.assertions.length - 2, nfa.nodeCount);
     trie = buildTrie(list, alphabet, nfa.nodeCount);
   }
-  const mayMatch = lookForNeeds(spec.patterns, spec.words ?? [], alphabet);
+  const mayMatch = lookForNeeds(spec.patterns, spec.words ?? []);
   return assemble({ patterns: spec.patterns, mayMatch, nfa, alphabet, backward, everywhere, trie });
 }
 
@@ -114,20 +114,16 @@ function assemble(parts: {
 }
 
 // Made when a text is first looked at: many a guardrail is only checked.
-function lookForNeeds(
-  patterns: readonly ScanPattern[],
-  words: readonly string[],
-  alphabet: Alphabet,
-): Prefilter {
+function lookForNeeds(patterns: readonly ScanPattern[], words: readonly string[]): Prefilter {
   const make = (): Prefilter => {
     if (words.length > MOST_WORDS_LOOKED_FOR) return () => true;
     const needs = [...patterns.map(({ node }) => findNeeds(node)), ...words.map(needsOfWord)];
     const known = needs.filter((each) => each !== undefined);
-    return (known.length === needs.length && createPrefilter(joinNeeds(known), alphabet)) || (() => true);
+    return (known.length === needs.length && createPrefilter(joinNeeds(known))) || (() => true);
   };
   const needsDigit = words.length === 0 && patterns.every((pattern) => pattern.needsDigit);
   let prefilter: Prefilter | undefined;
-  return (text) => (!needsDigit || /[0-9]/.test(text)) && (prefilter ??= make())(text);
+  return (seen) => (!needsDigit || /[0-9]/.test(seen.text)) && (prefilter ??= make())(seen);
 }
 
 // With more of them, nearly every place of a text may be a part of some.

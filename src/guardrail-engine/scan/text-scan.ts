@@ -1,3 +1,4 @@
+import { SeenText } from '../text/traits.ts';
 import { ReadingStream, type ReadingScanners } from './reading-stream.ts';
 import { RunStream, type Found } from './run-stream.ts';
 
@@ -32,14 +33,14 @@ export function openTextScan(scanner: TextScanner, depth = 0): TextScan {
     finalTo: 0,
     read(chunk: string, options: { isLast: boolean }): Found[] {
       const found: Found[] = [];
-      const isWhole = options.isLast && isFirst;
+      const whole = options.isLast && isFirst ? new SeenText(chunk) : undefined;
       isFirst = false;
-      const matches = isWhole ? reading.readWhole(chunk) : reading.read(chunk, options);
+      const matches = whole ? reading.readWhole(whole) : reading.read(chunk, options);
       for (const { scanner: which, pattern, start, end } of matches) {
         found.push({ rule: scanner.ruleOf[which]?.[pattern] ?? -1, start, end });
       }
       scan.finalTo = reading.finalTo;
-      const mayHaveRuns = runs && (!isWhole || RunStream.mayFind(chunk));
+      const mayHaveRuns = runs && (!whole || RunStream.mayFind(whole));
       for (const other of mayHaveRuns ? [...others, runs] : others) {
         for (const one of other.read(chunk, options)) found.push(one);
         scan.finalTo = Math.min(scan.finalTo, other.finalTo);

@@ -1,8 +1,10 @@
+import { LONG_RUN_UNITS } from './traits.ts';
+
 /** How a stretch of text can stand for another text. */
 export type Encoding = 'base64' | 'base32' | 'hex' | 'binary' | 'percent' | 'escape';
 
 /** Least code units of a run that may be base64 or the like. */
-export const LEAST_RUN_UNITS = 12;
+export const LEAST_RUN_UNITS = LONG_RUN_UNITS;
 
 /**
  * What a run of characters without spaces says when it is decoded, in each encoding that gives readable text: most

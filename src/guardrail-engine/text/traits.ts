@@ -7,8 +7,25 @@ export function isInRun(unit: number): boolean {
   return unit < 128 && IN_RUN[unit] === 1;
 }
 
-/** Whether a text has a run of so many ASCII letters, digits and `_ + / = -`. */
-export function hasRunOf(leastUnits: number, text: string): boolean {
+/** From here on a run is long. */
+export const LONG_RUN_UNITS = 12;
+
+/** A text in one piece, with what is asked of it more than once. */
+export class SeenText {
+  readonly text: string;
+  #hasLongRun: boolean | undefined;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  /** Whether it has a long run of ASCII letters, digits and `_ + / = -`. */
+  get hasLongRun(): boolean {
+    return (this.#hasLongRun ??= hasRunOf(LONG_RUN_UNITS, this.text));
+  }
+}
+
+function hasRunOf(leastUnits: number, text: string): boolean {
   // Such a run has one of every so many places: from there it is read back to what is in no run.
   for (let end = leastUnits - 1; end < text.length;) {
     let at = end;
