@@ -8,6 +8,7 @@ import { openGuardStream } from './guard-stream.ts';
 import type { Classifiers } from './policies.ts';
 import type { AppliedGuardrailDetails, GuardrailSource } from './response.ts';
 import { compileRules } from './rules.ts';
+import { listMetered } from './verdict.ts';
 import { listUnsupportedPolicies, type UnsupportedPolicy } from './unsupported.ts';
 
 /** A guardrail with controls that this engine cannot evaluate: to run it without them would be to skip them. */
@@ -44,14 +45,15 @@ export function compileGuardrail(
     INPUT: config.blockedInputMessaging,
     OUTPUT: config.blockedOutputsMessaging,
   });
-  const directionOf = (source: GuardrailSource): Direction => ({
-    ruleSet: ruleSets[source],
-    policies: listClassifiedPolicies(config, source, classifiers),
-    grounding: compileGrounding(config, source, classifiers),
-    blockedMessage: blockedMessaging[source],
-    details,
-    nowMs,
-  });
+  const directionOf = (source: GuardrailSource): Direction => {
+    const controls = {
+      ruleSet: ruleSets[source],
+      policies: listClassifiedPolicies(config, source, classifiers),
+      grounding: compileGrounding(config, source, classifiers),
+    };
+    const metered = listMetered(controls);
+    return { ...controls, metered, blockedMessage: blockedMessaging[source], details, nowMs };
+  };
   const directions = { INPUT: directionOf('INPUT'), OUTPUT: directionOf('OUTPUT') };
   return Object.freeze({
     id: identity.id,

@@ -45,11 +45,15 @@ export type CompiledGuardrail = {
 /** Who the guardrail is, and the clock (milliseconds) behind `guardrailProcessingLatency`. */
 export type GuardrailIdentity = { id: string; version: string; arn?: string; nowMs?: () => number };
 
+/** What there is in a direction to be metered; nothing where it is not on. */
+export type Metered = Readonly<Record<'isOn' | 'topics' | 'content' | 'words' | 'pii' | 'regexes', boolean>>;
+
 /** A guardrail as it is in one direction. */
 export type Direction = {
   ruleSet: RuleSet;
   policies: readonly ClassifiedPolicy[];
   grounding: GroundingPolicy | undefined;
+  metered: Metered;
   blockedMessage: string;
   details: AppliedGuardrailDetails;
   nowMs: () => number;

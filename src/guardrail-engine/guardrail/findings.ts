@@ -14,6 +14,7 @@ export function describeFindings(
   findings: readonly Finding[],
   verdict: { rules: readonly Rule[]; outputScope: OutputScope; isBlocked: boolean },
 ): Policies {
+  if (findings.length === 0 && verdict.outputScope !== 'FULL') return {};
   const customWords: NonNullable<Words['customWords']> = [];
   const managedWordLists: NonNullable<Words['managedWordLists']> = [];
   const piiEntities: NonNullable<Sensitive['piiEntities']> = [];

@@ -1,4 +1,5 @@
-import type { Direction } from './compiled.ts';
+import type { ClassifiedPolicy } from './classified.ts';
+import type { Direction, Metered } from './compiled.ts';
 import { describeFindings, type Finding } from './findings.ts';
 import type {
   ApplyGuardrailResponse,
@@ -30,6 +31,21 @@ export type VerdictFacts = {
 
 const CHARACTERS_PER_UNIT = 1000;
 
+/** What is metered of a direction with these controls. */
+export function listMetered(controls: Pick<Direction, 'ruleSet' | 'policies' | 'grounding'>): Metered {
+  const { ruleSet, policies, grounding } = controls;
+  const hasRule = (...kinds: Rule['kind'][]) => ruleSet.rules.some(({ kind }) => kinds.includes(kind));
+  const hasPolicy = (unit: ClassifiedPolicy['unit']) => policies.some((policy) => policy.unit === unit);
+  return {
+    isOn: ruleSet.rules.length + policies.length > 0 || grounding !== undefined,
+    topics: hasPolicy('topicPolicyUnits'),
+    content: hasPolicy('contentPolicyUnits'),
+    words: hasRule('word', 'managed'),
+    pii: hasRule('pii'),
+    regexes: hasRule('regex'),
+  };
+}
+
 /** Says what ApplyGuardrail says about these findings. */
 export function describeVerdict(facts: VerdictFacts): ApplyGuardrailResponse {
   const { findings, direction, characters } = facts;
@@ -38,8 +54,7 @@ export function describeVerdict(facts: VerdictFacts): ApplyGuardrailResponse {
     direction.policies.some((policy, i) => policy.isBlocked(facts.scores[i] ?? [])) ||
     facts.grounding.some(({ action }) => action === 'BLOCKED');
   const isMasked = !isBlocked && findings.some(({ rule }) => rule.action === 'ANONYMIZE');
-  const isOn =
-    direction.ruleSet.rules.length + direction.policies.length > 0 || direction.grounding !== undefined;
+  const { isOn } = direction.metered;
   const usage = countUsage(facts);
   const guardrailCoverage = {
     textCharacters: { guarded: isOn ? characters.guarded : 0, total: characters.total },
@@ -67,8 +82,9 @@ function assess(
   const { direction, scores, outputScope } = facts;
   const { details, policies, ruleSet } = direction;
   const { isBlocked, usage, guardrailCoverage } = verdict;
-  const classified = policies.map((policy, i) => policy.describe(scores[i] ?? [], outputScope));
-  const { topicPolicy, contentPolicy } = Object.assign({}, ...classified) as Partial<GuardrailAssessment>; // each is one
+  const classified: Partial<GuardrailAssessment> = {};
+  policies.forEach((policy, i) => Object.assign(classified, policy.describe(scores[i] ?? [], outputScope)));
+  const { topicPolicy, contentPolicy } = classified;
   return {
     ...(topicPolicy ? { topicPolicy } : {}),
     ...(contentPolicy ? { contentPolicy } : {}),
@@ -84,16 +100,14 @@ function assess(
 }
 
 function countUsage({ direction, characters, grounding }: VerdictFacts): GuardrailUsage {
-  const { rules } = direction.ruleSet;
+  const { metered } = direction;
   const units = Math.ceil(characters.total / CHARACTERS_PER_UNIT);
-  const unitsFor = (...kinds: Rule['kind'][]) => (rules.some(({ kind }) => kinds.includes(kind)) ? units : 0);
-  const unitsOf = (unit: string) => (direction.policies.some((policy) => policy.unit === unit) ? units : 0);
   return {
-    topicPolicyUnits: unitsOf('topicPolicyUnits'),
-    contentPolicyUnits: unitsOf('contentPolicyUnits'),
-    wordPolicyUnits: unitsFor('word', 'managed'),
-    sensitiveInformationPolicyUnits: unitsFor('pii'),
-    sensitiveInformationPolicyFreeUnits: unitsFor('regex'),
+    topicPolicyUnits: metered.topics ? units : 0,
+    contentPolicyUnits: metered.content ? units : 0,
+    wordPolicyUnits: metered.words ? units : 0,
+    sensitiveInformationPolicyUnits: metered.pii ? units : 0,
+    sensitiveInformationPolicyFreeUnits: metered.regexes ? units : 0,
     contextualGroundingPolicyUnits: grounding.length > 0 ? units : 0,
     contentPolicyImageUnits: 0,
     automatedReasoningPolicyUnits: 0,
