@@ -13,6 +13,7 @@ export interface EvidenceParts {
 
 /** An audit log, an archive and telemetry as one: whichever engines they are. */
 export function joinEvidence({ audit, archive, telemetry }: EvidenceParts): Evidence {
+  const tell = tellSoon(telemetry);
   return {
     open: async (intent, prompt) => {
       const opened = audit.open(intent);
@@ -23,7 +24,7 @@ export function joinEvidence({ audit, archive, telemetry }: EvidenceParts): Evid
       const failure = answer === undefined ? undefined : await trySeal(archive, answer);
       const written = failure === undefined ? record : withoutAnswer(record, failure);
       await audit.close(written);
-      setImmediate(() => telemetry.closed(written));
+      tell(written);
       if (failure !== undefined) throw failure;
     },
     note: async (record, text) => {
@@ -36,6 +37,20 @@ export function joinEvidence({ audit, archive, telemetry }: EvidenceParts): Evid
       await new Promise((resolve) => setImmediate(resolve)); // for those who are still to be told
       await telemetry.stop();
     },
+  };
+}
+
+/** Tells telemetry of all records of a moment after those who wait for them were told. */
+function tellSoon(telemetry: Telemetry): (record: ClosedRecord) => void {
+  let records: ClosedRecord[] = [];
+  const tellAll = () => {
+    const told = records;
+    records = [];
+    for (const record of told) telemetry.closed(record);
+  };
+  return (record) => {
+    if (records.length === 0) setImmediate(tellAll);
+    records.push(record);
   };
 }
 
