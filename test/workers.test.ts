@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,6 +29,7 @@ async function startWorkers(args: readonly string[]) {
   const exited = once(child, 'exit').then(([code]) => code as number | null); // of its event
   return {
     state,
+    governance,
     said,
     exited,
     stop: () => child.kill('SIGTERM'),
@@ -93,6 +94,29 @@ test('two workers share a port, their metrics, their log and their fate', async 
   );
   assert.equal(answered.length, 9);
   assert.deepEqual(verifyLog({ auditDir }).problems, []);
+});
+
+test('a replacement that cannot start is tried again, and the others answer meanwhile', async () => {
+  await using workers = await startWorkers(['--workers', '2', '--port', '0']);
+  await eventually(() => /ready at \S+/.test(workers.said.out), { what: 'workers', timeoutMs: MAX_START_MS });
+  const url = /ready at (\S+)/.exec(workers.said.out)?.[1] ?? '';
+  const root = join(workers.governance, 'goldenpath.yaml');
+  const good = await readFile(root, 'utf8');
+  await writeFile(root, 'name: 7\n');
+  process.kill(Number(/workers +processes (\d+), \d+/.exec(workers.said.out)?.[1]), 'SIGKILL');
+  await eventually(() => /worker \d+ ended \(exit code [1-9]\) and is replaced/.test(workers.said.err), {
+    what: 'a replacement that could not start',
+    timeoutMs: MAX_START_MS,
+  });
+  const response = await fetch(`${url}/healthz`, { headers: withoutKeepAlive });
+  assert.equal(response.status, 200);
+  await writeFile(root, good);
+  await eventually(() => listWriters(join(workers.state, 'audit')).length === 3, {
+    what: 'a replacement that could',
+    timeoutMs: MAX_START_MS,
+  });
+  workers.stop();
+  assert.equal(await workers.exited, 0, workers.said.err);
 });
 
 test('workers stop in order when their parent is killed', async () => {

@@ -115,9 +115,22 @@ function placeOf(path: string): string {
 }
 
 function perMonth(limit: number): Limit['ruleAt'] {
-  return ({ month, monthEndsAtMs }) => ({ kind: 'total', limit, window: month, endsAtMs: monthEndsAtMs });
+  return inWindow(limit, ({ month, monthEndsAtMs }) => ({ window: month, endsAtMs: monthEndsAtMs }));
 }
 
 function perDay(limit: number): Limit['ruleAt'] {
-  return ({ day, dayEndsAtMs }) => ({ kind: 'total', limit, window: day, endsAtMs: dayEndsAtMs });
+  return inWindow(limit, ({ day, dayEndsAtMs }) => ({ window: day, endsAtMs: dayEndsAtMs }));
+}
+
+/** The same rule for as long as the calendar is the same. */
+function inWindow(
+  limit: number,
+  windowOf: (calendar: Calendar) => { readonly window: string; readonly endsAtMs: number },
+): Limit['ruleAt'] {
+  let known: { readonly calendar: Calendar; readonly rule: ChargeRule } | undefined;
+  return (calendar) => {
+    if (known?.calendar !== calendar)
+      known = { calendar, rule: { kind: 'total', limit, ...windowOf(calendar) } };
+    return known.rule;
+  };
 }
