@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import OpenAI from 'openai';
+import { readRecords } from '../../src/adapters/audit-log/testing.ts';
 import { openLoopbackIssuer } from '../../src/adapters/loopback-issuer/loopback-issuer.ts';
 import { startLocalGateway, type LocalGateway, type LocalOptions } from '../../src/compose/local.ts';
 import { compileGovernance } from '../../src/governance/compile.ts';
@@ -159,18 +160,5 @@ export function routeTo(...baseUrls: readonly string[]): Record<string, string> 
 }
 
 async function readClosedRecords(stateDir: string): Promise<ClosedRecord[]> {
-  const { readdir } = await import('node:fs/promises');
-  const auditDir = join(stateDir, 'audit');
-  const paths = (await readdir(auditDir, { recursive: true }))
-    .filter((path) => /\d+\.jsonl$/.test(path))
-    .toSorted();
-  const records: ClosedRecord[] = [];
-  for (const path of paths) {
-    for (const line of (await readFile(join(auditDir, path), 'utf8')).split('\n')) {
-      if (line === '') continue;
-      const { record } = JSON.parse(line) as { record?: { kind?: string } }; // a line of our own log
-      if (record?.kind === 'closed') records.push(record as ClosedRecord);
-    }
-  }
-  return records;
+  return readRecords(stateDir).filter((record) => record.kind === 'closed');
 }

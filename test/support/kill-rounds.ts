@@ -1,9 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { readRecords } from '../../src/adapters/audit-log/testing.ts';
 import { mintLoopbackToken } from '../../src/compose/tokens.ts';
 import { writeGovernance } from './gateway.ts';
 
@@ -146,17 +147,10 @@ function askOnce({ port, token, stream }: Asking): Promise<string | undefined> {
 async function readLog(state: string, answeredIds: ReadonlySet<string>) {
   const opened = new Map<string, number>();
   const closed = new Map<string, string[]>();
-  const folder = join(state, 'audit');
-  for (const path of (await readdir(folder, { recursive: true })).filter((name) =>
-    /\d+\.jsonl$/.test(name),
-  )) {
-    // A write that a kill cut in two leaves a torn last line, which nobody was told of.
-    for (const line of (await readFile(join(folder, path), 'utf8')).split('\n').slice(0, -1)) {
-      const { record } = JSON.parse(line) as { record: { kind: string; requestId: string; outcome: string } }; // our own log
-      if (record.kind === 'opened') opened.set(record.requestId, (opened.get(record.requestId) ?? 0) + 1);
-      if (record.kind === 'closed')
-        closed.set(record.requestId, [...(closed.get(record.requestId) ?? []), record.outcome]);
-    }
+  for (const record of readRecords(state)) {
+    if (record.kind === 'opened') opened.set(record.requestId, (opened.get(record.requestId) ?? 0) + 1);
+    if (record.kind === 'closed')
+      closed.set(record.requestId, [...(closed.get(record.requestId) ?? []), record.outcome]);
   }
   const violations: string[] = [];
   for (const [id, count] of opened) {
