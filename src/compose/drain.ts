@@ -11,9 +11,10 @@ export function countRequests(server: Server): {
   closeWhenDone(limitMs: number): () => void;
 } {
   let underWay = 0;
+  const end = () => void underWay--;
   server.on('request', (_request, response: ServerResponse) => {
     underWay++;
-    response.once('close', () => underWay--);
+    response.on('close', end);
   });
   return {
     closeWhenDone(limitMs) {

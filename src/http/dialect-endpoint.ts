@@ -26,7 +26,7 @@ export async function serveDialect(input: {
   const leave = () => left.abort();
   // A client that left while its body was parsed has had its 'close' already.
   if (reply.raw.destroyed) leave();
-  else reply.raw.once('close', leave);
+  else reply.raw.on('close', leave);
   let includeUsage = false;
   const departure = await travel(stages, attempt, {
     visit: readVisit(request),
@@ -62,7 +62,7 @@ export async function serveDialect(input: {
     reply.header('x-request-id', requestId).type('application/json; charset=utf-8');
     reply.send(dialect.writeWhole(answer, frame));
     limitLastRead(reply.raw, slowReaderMs);
-    return reply;
+    return undefined; // it is sent
   } catch (error) {
     return writeRefusal({ dialect, refusal: toRefusal(error), requestId, reply });
   }

@@ -10,47 +10,47 @@ export class ClientLeftError extends Error {
 /**
  * Reads a body within a size and a time. A declared length is not believed when it is small (the bytes are
  * counted), and taken at its word when it is too large: then nothing is read. What a slow or endless client
- * sends is not waited for. Leaves no listener behind.
+ * sends is not waited for. Calls back once, and leaves no listener behind.
  */
-export function readBody(
-  payload: IncomingMessage,
-  limits: { readonly maxBytes: number; readonly timeoutMs: number },
-): Promise<Buffer> {
-  const { maxBytes, timeoutMs } = limits;
-  if (Number(payload.headers['content-length']) > maxBytes) return Promise.reject(tooLarge(maxBytes));
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    const stop = () => {
-      clearTimeout(timer);
-      payload.off('data', take).off('end', finish).off('close', leave);
-    };
-    const fail = (error: Error) => {
-      stop();
-      payload.pause();
-      reject(error);
-    };
-    const take = (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (bytes > maxBytes) fail(tooLarge(maxBytes));
-      else chunks.push(chunk);
-    };
-    const finish = () => {
-      stop();
-      resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, bytes));
-    };
-    // 'close' without 'end': the connection broke, whichever side and however.
-    const leave = () => {
-      const fault = faultOf(payload.socket);
-      fail(fault === undefined ? new ClientLeftError() : new RefusalError(fault));
-    };
-    const timer = setTimeout(
-      () => fail(stopReading('edge.timeout', `Within ${timeoutMs / 1000} s, please.`)),
-      timeoutMs,
-    );
-    if (payload.destroyed) leave();
-    else payload.on('data', take).on('end', finish).on('close', leave);
-  });
+export function readBody(reading: {
+  readonly payload: IncomingMessage;
+  readonly maxBytes: number;
+  readonly timeoutMs: number;
+  readonly done: (error: Error | null, body?: Buffer) => void;
+}): void {
+  const { payload, maxBytes, timeoutMs, done } = reading;
+  if (Number(payload.headers['content-length']) > maxBytes) return done(tooLarge(maxBytes));
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  const stop = () => {
+    clearTimeout(timer);
+    payload.off('data', take).off('end', finish).off('close', leave);
+  };
+  const fail = (error: Error) => {
+    stop();
+    payload.pause();
+    done(error);
+  };
+  const take = (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > maxBytes) fail(tooLarge(maxBytes));
+    else chunks.push(chunk);
+  };
+  const finish = () => {
+    stop();
+    done(null, chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, bytes));
+  };
+  // 'close' without 'end': the connection broke, whichever side and however.
+  const leave = () => {
+    const fault = faultOf(payload.socket);
+    fail(fault === undefined ? new ClientLeftError() : new RefusalError(fault));
+  };
+  const timer = setTimeout(
+    () => fail(stopReading('edge.timeout', `Within ${timeoutMs / 1000} s, please.`)),
+    timeoutMs,
+  );
+  if (payload.destroyed) leave();
+  else payload.on('data', take).on('end', finish).on('close', leave);
 }
 
 function tooLarge(maxBytes: number): RefusalError {

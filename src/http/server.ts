@@ -1,5 +1,4 @@
-import type { IncomingMessage } from 'node:http';
-import Fastify, { type FastifyError, type FastifyInstance, type FastifyRequest } from 'fastify';
+import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
 import { isRefusal, refuse, RefusalError, type Refusal } from '../road/refusal.ts';
 import { addCrossOrigin } from './cross-origin.ts';
 import { addAdmin, SWITCHES } from './admin.ts';
@@ -74,10 +73,10 @@ export function createServer(gateway: Gateway, limits: ServerLimits): FastifyIns
     },
   });
   server.removeAllContentTypeParsers();
-  server.addContentTypeParser('application/json', (request: FastifyRequest, payload: IncomingMessage) => {
+  server.addContentTypeParser('application/json', (request, payload, done) => {
     const refusal = explainContentHeaders(request.headers);
-    if (refusal !== undefined) throw new RefusalError(refusal);
-    return readBody(payload, { maxBytes: maxBodyBytes, timeoutMs: bodyTimeoutMs });
+    if (refusal !== undefined) return done(new RefusalError(refusal));
+    readBody({ payload, maxBytes: maxBodyBytes, timeoutMs: bodyTimeoutMs, done });
   });
 
   const served = noteServed(server);

@@ -295,7 +295,7 @@ async function* deliver(stages: Stages, attempt: Attempt, asked: Asked): AsyncGe
     throw why;
   } finally {
     unfollow?.();
-    await settle(stages, { attempt, asked, answer, end });
+    if (!attempt.isClosed()) await settle(stages, { attempt, asked, answer, end });
   }
 }
 
@@ -309,10 +309,9 @@ interface Settlement {
 /**
  * Prices what was used, closes the record with what was released, and books its price in the ledger: in this order, so
  * that a crash between the two leaves a record by which the ledger is corrected. What could not be recorded
- * stays set aside until it expires. Does nothing the second time.
+ * stays set aside until it expires.
  */
 async function settle(stages: Stages, { attempt, asked, answer, end }: Settlement): Promise<void> {
-  if (attempt.isClosed()) return;
   attempt.mark('answer');
   const text = answer.text();
   const { reservation } = asked.guarded;

@@ -20,7 +20,7 @@ export async function* inferAnswer(inference: Inference): AsyncGenerator<readonl
         const first = await attempt.next().catch(asFailure);
         if (!(first instanceof ModelError)) {
           yield first;
-          while (!attempt.isFinished()) yield await attempt.next();
+          while (!attempt.isFinished()) yield attempt.next();
           return;
         }
         last = first;

@@ -56,7 +56,7 @@ async function* ask(asking: Asking): AsyncGenerator<readonly AnswerEvent[]> {
     headers: writeHeaders(route, requestId, asking.keyOf),
     body,
   } as const;
-  if (request.delivery === 'whole') yield await askWhole({ pool, options, request });
+  if (request.delivery === 'whole') yield askWhole({ pool, options, request });
   else yield* askForStream({ pool, options, request });
 }
 
