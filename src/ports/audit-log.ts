@@ -1,9 +1,9 @@
-import type { AdminRecord, ClosedRecord, Intent } from '../road/record.ts';
+import type { AdminRecord, ClosedRecord, Intent, WrittenIntent } from '../road/record.ts';
 
 /** The tamper-evident log: one hash chain a writer, written in groups. */
 export interface AuditLog {
   /** Resolves when the intent would survive a power cut. Rejects: then nothing may be inferred. */
-  open(intent: Intent): Promise<void>;
+  open(intent: Intent | WrittenIntent): Promise<void>;
   /** Resolves when the record would survive the death of this process; it is made durable with its group. */
   close(record: ClosedRecord): Promise<void>;
   /** Resolves like `open`. */

@@ -96,6 +96,13 @@ export interface Intent extends Story {
   readonly kind: 'opened';
 }
 
+/** An intent as JSON, for those who hand it on, and need to know no more of it than whose it is. */
+export interface WrittenIntent {
+  readonly kind: 'opened';
+  readonly requestId: string;
+  readonly json: string;
+}
+
 /** The one closed record of an attempt. */
 export interface ClosedRecord extends Story {
   readonly kind: 'closed';

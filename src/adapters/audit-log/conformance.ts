@@ -41,6 +41,24 @@ export function registerAuditLogConformance(engine: string, make: () => Promise<
       assert.deepEqual(sortByKind(await subject.readRecords()), [closed, intent]);
     });
 
+    check(
+      'keeps an intent that comes as JSON like any other, and closes it where it is left open',
+      async (subject) => {
+        const log = await subject.open();
+        const intent = makeIntent('a', { model: 'm' });
+        await log.open({ kind: 'opened', requestId: 'a', json: JSON.stringify(intent) });
+        await subject.crash(log);
+        await (await subject.open()).stop();
+        const records = await subject.readRecords();
+        assert.deepEqual(
+          records.filter(({ kind }) => kind === 'opened'),
+          [intent],
+        );
+        const [closed] = records.filter((record) => record.kind === 'closed');
+        assert.equal(`${closed?.requestId} ${closed?.outcome} ${closed?.model}`, 'a abandoned m');
+      },
+    );
+
     check('holds an intent once open has resolved, even if the process dies at once', async (subject) => {
       const log = await subject.open();
       await log.open(makeIntent('a'));

@@ -1,6 +1,6 @@
 import type { AuditLog } from '../../ports/audit-log.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { AdminRecord, AuditRecord, ClosedRecord, Intent } from '../../road/record.ts';
+import type { AdminRecord, AuditRecord, ClosedRecord, Intent, WrittenIntent } from '../../road/record.ts';
 import type { ProcessLock } from '../local-state/process-lock.ts';
 import { Chain } from './chain.ts';
 import type { CheckpointWriter } from './checkpoint-file.ts';
@@ -90,7 +90,7 @@ export class LogWriter implements AuditLog {
     this.#timer = setInterval(() => this.#checkpointIfNew(), limits.checkpointMs).unref();
   }
 
-  open(intent: Intent): Promise<void> {
+  open(intent: Intent | WrittenIntent): Promise<void> {
     const fault = this.fault();
     if (fault !== undefined) return Promise.reject(new Error(fault));
     const group = this.#append(intent);
@@ -149,7 +149,7 @@ export class LogWriter implements AuditLog {
     this.#options.lock.release();
   }
 
-  #append(record: AuditRecord | LogRecord): Group {
+  #append(record: AuditRecord | WrittenIntent | LogRecord): Group {
     const { group } = this.#committer;
     const { limits } = this.#options;
     // Recovery stays in one segment, so that whoever recovers a crashed recovery need read only that one.
@@ -161,7 +161,7 @@ export class LogWriter implements AuditLog {
     return group;
   }
 
-  #write(group: Group, record: AuditRecord | LogRecord): void {
+  #write(group: Group, record: AuditRecord | WrittenIntent | LogRecord): void {
     this.#segmentBytes += group.append(this.#chain.append(jsonOf(record)));
     if (this.#segmentBytes > this.#options.limits.segmentBytes / 2) this.#options.segments.prepareNext();
   }

@@ -1,4 +1,4 @@
-import type { AuditRecord } from '../../road/record.ts';
+import type { AuditRecord, WrittenIntent } from '../../road/record.ts';
 import type { LogRecord } from './log-record.ts';
 
 /** Not a WeakMap: with an entry for every record, the garbage collector would take a third of the thread's time. */
@@ -10,6 +10,8 @@ export function rememberJson(record: AuditRecord, json: string): void {
 }
 
 /** A record as it stands in its line. */
-export function jsonOf(record: (AuditRecord | LogRecord) & { readonly [WRITTEN]?: string }): string {
-  return record[WRITTEN] ?? JSON.stringify(record);
+export function jsonOf(
+  record: WrittenIntent | ((AuditRecord | LogRecord) & { readonly [WRITTEN]?: string }),
+): string {
+  return 'json' in record ? record.json : (record[WRITTEN] ?? JSON.stringify(record));
 }

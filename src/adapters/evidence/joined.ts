@@ -2,7 +2,7 @@ import type { Archive, ArchiveEntry } from '../../ports/archive.ts';
 import type { AuditLog } from '../../ports/audit-log.ts';
 import type { Evidence } from '../../ports/evidence.ts';
 import type { Telemetry } from '../../ports/telemetry.ts';
-import type { ClosedRecord } from '../../road/record.ts';
+import type { ClosedRecord, Intent, WrittenIntent } from '../../road/record.ts';
 
 export interface EvidenceParts {
   readonly audit: AuditLog;
@@ -11,8 +11,13 @@ export interface EvidenceParts {
   readonly telemetry: Telemetry;
 }
 
+/** Takes an intent as JSON too. */
+export interface JoinedEvidence extends Evidence {
+  open(intent: Intent | WrittenIntent, prompt?: ArchiveEntry): Promise<void>;
+}
+
 /** An audit log, an archive and telemetry as one: whichever engines they are. */
-export function joinEvidence({ audit, archive, telemetry }: EvidenceParts): Evidence {
+export function joinEvidence({ audit, archive, telemetry }: EvidenceParts): JoinedEvidence {
   const tell = tellSoon(telemetry);
   return {
     open: async (intent, prompt) => {

@@ -1,7 +1,10 @@
 import type { ArchiveEntry } from '../../../ports/archive.ts';
+import type { AuditRecord } from '../../../road/record.ts';
 
 /** A call of the port, as it travels between threads; the kind of its record says which one. */
 export interface Operation {
+  /** The request of an intent, so that nobody needs to read its JSON; empty for another record. */
+  readonly opens: string;
   readonly recordJson: string;
   /** The archive entry without its text, as JSON; empty where there is none. */
   readonly entryJson: string;
@@ -12,32 +15,40 @@ const LENGTH_BYTES = 4;
 const MAX_BYTES_PER_UNIT = 3;
 
 /** Makes the operation of a call. */
-export function makeOperation(record: object, entry: ArchiveEntry | undefined): Operation {
+export function makeOperation(record: AuditRecord, entry: ArchiveEntry | undefined): Operation {
+  const opens = record.kind === 'opened' ? record.requestId : '';
   const recordJson = JSON.stringify(record);
-  if (entry === undefined) return { recordJson, entryJson: '', text: '' };
+  if (entry === undefined) return { opens, recordJson, entryJson: '', text: '' };
   const { text, ...rest } = entry;
-  return { recordJson, entryJson: JSON.stringify(rest), text };
+  return { opens, recordJson, entryJson: JSON.stringify(rest), text };
 }
 
 /** Never less than the bytes that `writeOperation` needs. */
-export function boundBytes({ recordJson, entryJson, text }: Operation): number {
-  const units = recordJson.length + entryJson.length + text.length;
-  return 3 * LENGTH_BYTES + units * MAX_BYTES_PER_UNIT;
+export function boundBytes({ opens, recordJson, entryJson, text }: Operation): number {
+  const units = opens.length + recordJson.length + entryJson.length + text.length;
+  return 4 * LENGTH_BYTES + units * MAX_BYTES_PER_UNIT;
 }
 
 /** Writes an operation; returns where the next one begins. */
 export function writeOperation(bytes: Buffer, offset: number, operation: Operation): number {
-  let end = writeText(bytes, offset, operation.recordJson);
+  let end = writeText(bytes, offset, operation.opens);
+  end = writeText(bytes, end, operation.recordJson);
   end = writeText(bytes, end, operation.entryJson);
   return writeText(bytes, end, operation.text);
 }
 
 /** Reads the operation at an offset, and where the next one begins. */
 export function readOperation(bytes: Buffer, offset: number): { operation: Operation; end: number } {
-  const record = readText(bytes, offset);
+  const opens = readText(bytes, offset);
+  const record = readText(bytes, opens.end);
   const entry = readText(bytes, record.end);
   const text = readText(bytes, entry.end);
-  const operation = { recordJson: record.text, entryJson: entry.text, text: text.text };
+  const operation = {
+    opens: opens.text,
+    recordJson: record.text,
+    entryJson: entry.text,
+    text: text.text,
+  };
   return { operation, end: text.end };
 }
 

@@ -1,8 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { MessagePort } from 'node:worker_threads';
-import type { Evidence } from '../../../ports/evidence.ts';
-import type { AuditRecord } from '../../../road/record.ts';
+import type { AdminRecord, ClosedRecord } from '../../../road/record.ts';
 import { rememberJson } from '../../audit-log/record-json.ts';
+import type { JoinedEvidence } from '../joined.ts';
 import type { FromEvidence, ToEvidence } from './message.ts';
 import { readEntry, readOperation, type Operation } from './operation.ts';
 import { SharedChannel, type SharedMemory } from './shared-channel.ts';
@@ -13,7 +13,7 @@ const LAST_CALLS_MS = 1000;
 
 /** The far side of `openEvidenceThread`: performs what comes through the shared memory until it is told to stop. */
 export function serveEvidence(parts: {
-  readonly evidence: Evidence;
+  readonly evidence: JoinedEvidence;
   readonly memory: SharedMemory;
   readonly port: MessagePort;
 }): void {
@@ -38,7 +38,7 @@ export function serveEvidence(parts: {
 }
 
 async function performBatches(parts: {
-  readonly evidence: Evidence;
+  readonly evidence: JoinedEvidence;
   readonly channel: SharedChannel;
   readonly calls: Calls;
   readonly tell: (message: FromEvidence) => void;
@@ -83,7 +83,7 @@ class Calls {
 }
 
 /** Why the evidence could not be stopped in order, or undefined. */
-async function stop(evidence: Evidence, calls: Calls): Promise<string | undefined> {
+async function stop(evidence: JoinedEvidence, calls: Calls): Promise<string | undefined> {
   try {
     await evidence.stop();
   } catch (error) {
@@ -104,12 +104,13 @@ function readBatch(bytes: Buffer, count: number): Operation[] {
   return operations;
 }
 
-async function perform(evidence: Evidence, operation: Operation): Promise<void> {
+async function perform(evidence: JoinedEvidence, operation: Operation): Promise<void> {
   const entry = readEntry(operation);
+  const { opens, recordJson } = operation;
+  if (opens !== '') return await evidence.open({ kind: 'opened', requestId: opens, json: recordJson }, entry);
   // The port's types held on the other side, and JSON carries all that a record may be.
-  const record = JSON.parse(operation.recordJson) as AuditRecord;
-  rememberJson(record, operation.recordJson);
-  if (record.kind === 'opened') return await evidence.open(record, entry);
+  const record = JSON.parse(recordJson) as ClosedRecord | AdminRecord;
+  rememberJson(record, recordJson);
   if (record.kind === 'closed') return await evidence.close(record, entry);
   return await evidence.note(record, entry);
 }
@@ -119,7 +120,7 @@ function describeError(error: unknown): string {
 }
 
 /** Tells a fault when it begins and when it ends. */
-function openFaultTeller(evidence: Evidence, tell: (message: FromEvidence) => void): () => void {
+function openFaultTeller(evidence: JoinedEvidence, tell: (message: FromEvidence) => void): () => void {
   let told: string | undefined;
   return () => {
     const fault = evidence.fault();
