@@ -17,7 +17,7 @@ const STALL_MS = 7500;
 /** Closed records that are held here, beside what the thread holds, while evidence cannot be written. */
 const MAX_HELD = 20_000;
 
-interface Waiting extends PromiseWithResolvers<void> {
+interface Waiting extends Pick<PromiseWithResolvers<void>, 'resolve' | 'reject'> {
   /** Whether it waits for a disk to have room again: for an answer there is no other end, but a no is told at once. */
   readonly isPatient: boolean;
   readonly kind: AuditRecord['kind'];
@@ -140,8 +140,8 @@ class EvidenceThread implements Evidence {
     if (boundBytes(operation) > MAX_OPERATION_BYTES)
       return Promise.reject(new Error('it is too large for a record or an archive entry'));
     const isPatient = record.kind === 'closed' && record.outcome !== 'refused';
-    const waiting = { ...Promise.withResolvers<void>(), kind: record.kind, isPatient, operation };
-    this.#queue.push(waiting);
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#queue.push({ resolve, reject, kind: record.kind, isPatient, operation });
     // Who is alone waits for nobody.
     if (this.#underWay.size === 0 && !this.#scheduled) this.#post();
     else if (!this.#scheduled) {
@@ -151,7 +151,7 @@ class EvidenceThread implements Evidence {
       this.#gatherUntilMs = performance.now() + GATHER_MS;
       setImmediate(this.#gather);
     }
-    return waiting.promise;
+    return promise;
   }
 
   #post(): void {
