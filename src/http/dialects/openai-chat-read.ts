@@ -126,12 +126,14 @@ function joinParts(content: string | readonly { readonly text: string }[]): stri
 
 function listUnsupported(body: unknown): string[] {
   const unsupported: string[] = [];
-  for (const [field, value] of Object.entries(body ?? {})) {
-    if (KNOWN.has(field) || value === null || isHarmless(field, value)) continue;
-    unsupported.push(describeName(field));
+  const fields: Readonly<Record<string, unknown>> = Object(body); // the schema found an object
+  for (const field of Object.keys(fields)) {
+    if (KNOWN.has(field)) continue;
+    const value = fields[field];
+    if (value !== null && !isHarmless(field, value)) unsupported.push(describeName(field));
   }
   // The schema's copy of a record leaves this key out, and what is left out would not have been refused.
-  if (Object.hasOwn(Object(Object(body).metadata), '__proto__')) unsupported.push('metadata.__proto__');
+  if (Object.hasOwn(Object(fields['metadata']), '__proto__')) unsupported.push('metadata.__proto__');
   return unsupported;
 }
 
