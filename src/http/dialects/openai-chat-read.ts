@@ -37,9 +37,7 @@ export function readChatRequest(text: string): ReadRequest | Refusal {
     conversation: {
       capability: request.model,
       messages,
-      clientInstructions: request.messages.flatMap((item) =>
-        item.role === 'system' || item.role === 'developer' ? [joinParts(item.content)] : [],
-      ),
+      clientInstructions: readInstructions(request),
       parameters: {
         ...(typeof request.temperature === 'number' ? { temperature: request.temperature } : {}),
         ...(typeof request.top_p === 'number' ? { topP: request.top_p } : {}),
@@ -106,6 +104,14 @@ function readMessages(request: ChatRequest): Message[] | Refusal {
     return refuse('edge.malformed_request', { hint: 'The last message must be of the user or of a tool.' });
   }
   return messages;
+}
+
+function readInstructions(request: ChatRequest): string[] {
+  const instructions: string[] = [];
+  for (const item of request.messages) {
+    if (item.role === 'system' || item.role === 'developer') instructions.push(joinParts(item.content));
+  }
+  return instructions;
 }
 
 function readAssistantBlocks(item: Extract<ChatRequest['messages'][number], { role: 'assistant' }>): Block[] {

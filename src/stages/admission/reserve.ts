@@ -62,11 +62,12 @@ function compileLimits(rules: GatewayRules): LimitsOf {
     if (known === undefined) byCaller.set(grant.caller, (known = new Map()));
     let limits = known.get(grant.capability);
     if (limits === undefined) known.set(grant.capability, (limits = listLimits(grant, rules)));
-    const ofRoutes = routes.flatMap((route) => {
+    const ofRoutes: Limit[] = [];
+    for (const route of routes) {
       let own = byRoute.get(route);
       if (own === undefined) byRoute.set(route, (own = listRouteLimits(route)));
-      return own;
-    });
+      ofRoutes.push(...own);
+    }
     return ofRoutes.length === 0 ? limits : [...limits, ...ofRoutes];
   };
 }

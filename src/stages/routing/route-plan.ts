@@ -1,5 +1,5 @@
 import type { RouteHealth } from '../../ports/route-health.ts';
-import type { Capability, Route } from '../../road/governed.ts';
+import type { Capability, Route, Tenant } from '../../road/governed.ts';
 import { proveRoutePlan, type Grant, type RoutePlan } from '../../road/proofs.ts';
 import { isRefusal, refuse, type Refusal } from '../../road/refusal.ts';
 
@@ -14,12 +14,7 @@ export function planRoutes(
   listOpen: (routes: readonly Route[]) => readonly Route[] | Refusal,
 ): RoutePlan | Refusal {
   const { capability, caller } = grant;
-  const allowed = capability.routes.filter(
-    (route) =>
-      route.dataClasses.includes(capability.dataClass) &&
-      isRegionAllowed(route, capability.regions) &&
-      isRegionAllowed(route, caller.tenantRules.regions),
-  );
+  const allowed = listAllowed(capability, caller.tenantRules);
   if (allowed.length === 0) {
     return refuse('routing.none_allowed', {
       detail: `no route of ${capability.name} may carry ${capability.dataClass} data for tenant ${caller.tenant}`,
@@ -28,12 +23,33 @@ export function planRoutes(
   const open = listOpen(allowed);
   if (isRefusal(open)) return open;
   const healthy = open.filter((route) => health.isAvailable(route));
-  if (healthy.length === 0)
-    return refuse('routing.none_healthy', { detail: open.map((route) => route.name).join(', ') });
-  const [first, ...rest] = orderRoutes(healthy, capability, health);
-  return first === undefined
-    ? refuse('routing.none_healthy')
-    : proveRoutePlan({ grant, routes: [first, ...rest] });
+  const routes = orderRoutes(healthy, capability, health);
+  return hasFirst(routes)
+    ? proveRoutePlan({ grant, routes })
+    : refuse('routing.none_healthy', { detail: open.map((route) => route.name).join(', ') });
+}
+
+function hasFirst(routes: readonly Route[]): routes is readonly [Route, ...Route[]] {
+  return routes.length > 0;
+}
+
+/** What a capability and a tenant allow is the same for each of their requests, so it is worked out once. */
+const allowedRoutes = new WeakMap<Capability, WeakMap<Tenant, readonly Route[]>>();
+
+function listAllowed(capability: Capability, tenant: Tenant): readonly Route[] {
+  let byTenant = allowedRoutes.get(capability);
+  if (byTenant === undefined) allowedRoutes.set(capability, (byTenant = new WeakMap()));
+  let allowed = byTenant.get(tenant);
+  if (allowed === undefined) {
+    allowed = capability.routes.filter(
+      (route) =>
+        route.dataClasses.includes(capability.dataClass) &&
+        isRegionAllowed(route, capability.regions) &&
+        isRegionAllowed(route, tenant.regions),
+    );
+    byTenant.set(tenant, allowed);
+  }
+  return allowed;
 }
 
 function isRegionAllowed(route: Route, regions: readonly string[]): boolean {
