@@ -20,7 +20,7 @@ const CLASSES: readonly string[] = [
   /* must */ 'must shall should always never only strictly mandatory required obey comply follow adhere respond answer reply execute perform confirm',
   /* you */ 'you your youre yourself u ur yours du tu usted vous',
   /* i */ 'i im ive my me id mine ill',
-  /* human owner */ 'user users human customer client boss ceo manager creator owner supervisor employee',
+  /* human owner */ 'user users human customer client boss manager creator owner supervisor employee',
   /* question */ 'what why how who when where which whats',
   /* polite can */ 'can could would will may please kindly',
   /* urgency */ 'important urgent attention immediately critical emergency priority crucial essential urgently asap alert imperative vital pivotal paramount',
