@@ -69,6 +69,8 @@ class EvidenceThread implements Evidence {
   #stall: string | undefined;
   /** Why nothing is taken any more, for good. */
   #end: string | undefined;
+  /** Operations of the batch before. Where there were several, others are likely to follow the first one again. */
+  #lastCount = 0;
   /** How many waited in the turn of the event loop before. */
   #gathered = 0;
   #gatherUntilMs = 0;
@@ -142,9 +144,10 @@ class EvidenceThread implements Evidence {
     const isPatient = record.kind === 'closed' && record.outcome !== 'refused';
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#queue.push({ resolve, reject, kind: record.kind, isPatient, operation });
+    if (this.#scheduled) return promise;
     // Who is alone waits for nobody.
-    if (this.#underWay.size === 0 && !this.#scheduled) this.#post();
-    else if (!this.#scheduled) {
+    if (this.#underWay.size === 0 && this.#lastCount <= 1) this.#post();
+    else {
       // What comes while this thread has other work to do travels along: each batch wakes the other thread.
       this.#scheduled = true;
       this.#gathered = 0;
@@ -169,6 +172,7 @@ class EvidenceThread implements Evidence {
     if (count === 0) return;
     this.#queue = this.#queue.slice(count);
     this.#channel.post(count);
+    this.#lastCount = count;
     if (!this.#following) void this.#follow();
   }
 
