@@ -11,7 +11,7 @@ import { UnderWay } from './under-way.ts';
 const BATCH_BYTES = 1024 * 1024;
 const MAX_OPERATION_BYTES = 256 * BATCH_BYTES;
 /** How long operations wait for others at most, as long as every turn of the event loop brings some. */
-const GATHER_MS = 1;
+const GATHER_MS = 0.3;
 /** Longer than the audit log itself gives its disk, which has the better words for it. */
 const STALL_MS = 7500;
 /** Closed records that are held here, beside what the thread holds, while evidence cannot be written. */
