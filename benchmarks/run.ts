@@ -1,4 +1,4 @@
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -171,7 +171,9 @@ async function measureProfile(): Promise<ProfileRow[]> {
   const server = await startGoldenpath(18_105, upstream, ['--cpu-prof', `--cpu-prof-dir=${folder}`]);
   await load({ ...optionsOf(server), connections: 32, durationMs: durationMs + PROFILE_SKIP_MS });
   await server.stop();
-  return summariseProfile(folder, PROFILE_SKIP_MS);
+  const rows = await summariseProfile(folder, PROFILE_SKIP_MS);
+  await rm(folder, { recursive: true });
+  return rows;
 }
 
 function printProfile(rows: readonly ProfileRow[]): void {

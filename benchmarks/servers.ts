@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { cp, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -81,7 +81,7 @@ export async function startGoldenpath(
     ttlS: 86_400,
   });
   const args = ['start', '--port', String(port), '--state', state, '--governance', governance];
-  return launch({
+  const server = await launch({
     name: 'Goldenpath, all controls',
     port,
     // As `npm start` and the `goldenpath` script start it.
@@ -95,6 +95,12 @@ export async function startGoldenpath(
     headers: { authorization: `Bearer ${token}` },
     readyPath: '/readyz',
   });
+  const stop = async () => {
+    await server.stop();
+    // Gigabytes, after a few runs.
+    await rm(root, { recursive: true });
+  };
+  return { ...server, stop };
 }
 
 async function writeGovernance(directory: string, upstreamPort: number): Promise<void> {
