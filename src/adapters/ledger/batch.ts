@@ -168,7 +168,7 @@ export class Batch implements Books {
 
   end(id: string): Reservation | undefined {
     const own = this.#own.end(id);
-    if (own !== undefined || this.#own.wasEnded(id)) return own;
+    if (own !== undefined) return own;
     const other = this.#own.endElsewhere(id);
     if (other !== undefined) this.#stores = true;
     return other;

@@ -3,9 +3,6 @@ import type { Reservation } from './reservation.ts';
 import { Seats } from './seats.ts';
 import type { Store } from './store.ts';
 
-/** Ids of ended reservations that are remembered, twice: a second ending is common, and shall not search the store. */
-const REMEMBERED_ENDINGS = 4096;
-
 interface Own extends NewReservation {
   /** Whether the tables have it. */
   isStored: boolean;
@@ -19,13 +16,11 @@ export class OwnReservations {
   readonly #store: Store;
   readonly #open = new Seats<Own>();
   /** Ended ones that the tables still have. */
-  #endedStored: string[] = [];
+  readonly #endedStored = new Set<string>();
   /** What this transaction changed in memory, until it is committed. */
   #begun: string[] = [];
   #ended: [id: string, own: Own][] = [];
   #disowned: [id: string, own: Own][] = [];
-  #endings = new Set<string>();
-  #olderEndings = new Set<string>();
   #interventions = 0;
 
   constructor(store: Store) {
@@ -34,7 +29,7 @@ export class OwnReservations {
 
   /** The tables have all that was begun and none that was ended, and another process may have ended some of them. */
   notice(interventions: number): void {
-    this.#endedStored = [];
+    this.#endedStored.clear();
     for (const [, own] of this.#open) own.isStored = true;
     if (interventions === this.#interventions) return;
     const open = this.#store.readOpen();
@@ -57,18 +52,13 @@ export class OwnReservations {
     if (own === undefined) return undefined;
     this.#open.delete(id);
     this.#ended.push([id, own]);
-    if (own.isStored) this.#endedStored.push(id);
+    if (own.isStored) this.#endedStored.add(id);
     return own;
-  }
-
-  /** Whether it was one of this process's, and has ended of late. */
-  wasEnded(id: string): boolean {
-    if (this.#endings.has(id) || this.#olderEndings.has(id)) return true;
-    return this.#ended.some(([ended]) => ended === id);
   }
 
   /** Ends a reservation of another process, or an expired one: in the tables, at once. */
   endElsewhere(id: string): Reservation | undefined {
+    if (this.#endedStored.has(id)) return undefined;
     const reservation = this.#store.takeReservation(id);
     if (reservation !== undefined) this.intervene();
     return reservation;
@@ -92,7 +82,7 @@ export class OwnReservations {
   store(): void {
     // First, since an id may begin anew.
     for (const id of this.#endedStored) this.#store.deleteReservation(id);
-    this.#endedStored = [];
+    this.#endedStored.clear();
     for (const [id, own] of this.#open) {
       if (own.isStored) continue;
       this.#store.insertReservation(id, own);
@@ -101,7 +91,6 @@ export class OwnReservations {
   }
 
   afterCommit(): void {
-    for (const [id] of this.#ended) this.#remember(id);
     this.#forgetChanges();
   }
 
@@ -119,12 +108,5 @@ export class OwnReservations {
     this.#begun = [];
     this.#ended = [];
     if (this.#disowned.length > 0) this.#disowned = [];
-  }
-
-  #remember(id: string): void {
-    this.#endings.add(id);
-    if (this.#endings.size < REMEMBERED_ENDINGS) return;
-    this.#olderEndings = this.#endings;
-    this.#endings = new Set();
   }
 }
