@@ -37,6 +37,7 @@ export class Batch implements Books {
   readonly #unstored = new Set<string>();
   /** Whether this transaction writes the tables, because it has changed something there itself. */
   #stores = false;
+  #hasBegun = false;
   #version: number | undefined;
   #watermarkMs = 0;
   #sweptKey = '';
@@ -50,6 +51,7 @@ export class Batch implements Books {
   /** Throws where SQLite does. */
   begin(): void {
     this.#store.begin();
+    this.#hasBegun = true;
     const version = this.#store.readVersion();
     if (version === this.#version) return;
     this.#scopes.clear();
@@ -74,12 +76,15 @@ export class Batch implements Books {
       if (lines !== '') this.#store.appendJournal(lines);
     }
     this.#store.commit();
+    this.#hasBegun = false;
     this.#stores = false;
     this.#own.afterCommit();
     if (this.#scopes.size > MAX_REMEMBERED) this.#scopes.clear();
   }
 
   rollback(): void {
+    if (!this.#hasBegun) return; // another process holds the ledger, and nothing that is known has changed
+    this.#hasBegun = false;
     this.#stores = false;
     this.#version = undefined;
     this.#own.afterRollback();
