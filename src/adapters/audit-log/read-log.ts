@@ -91,17 +91,18 @@ export function trimZeros(file: string): void {
   }
 }
 
-/** After the last byte from an offset on that is not zero; the offset itself, where all are. */
+/** After the last byte from an offset on that is not zero; the offset itself, where all are. Looks from the end. */
 function findTextEnd(fd: number, offset: number): number {
-  let end = offset;
-  for (let from = offset; ;) {
-    const read = readAt(fd, { offset: from, length: CHUNK_BYTES });
-    if (read.length === 0) return end;
+  let end = fs.fstatSync(fd).size;
+  while (end > offset) {
+    const from = Math.max(offset, end - CHUNK_BYTES);
+    const read = readAt(fd, { offset: from, length: end - from });
     let length = read.length;
     while (length > 0 && read[length - 1] === 0) length -= 1;
-    if (length > 0) end = from + length;
-    from += read.length;
+    if (length > 0) return from + length;
+    end = from;
   }
+  return offset;
 }
 
 /** The first line of a file, where it has a whole one. */

@@ -8,7 +8,7 @@ export function segmentName(number: number): string {
 
 /**
  * A segment is made so much longer with zeros whenever what is written comes to its end: a sync that need not say how long
- * the file has become takes half as long, and leaves the rest of the file system alone.
+ * the file has become takes less time, and leaves the rest of the file system alone.
  */
 const AHEAD = Buffer.alloc(256 * 1024);
 

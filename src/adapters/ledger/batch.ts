@@ -96,6 +96,11 @@ export class Batch implements Books {
     this.#store.touch();
   }
 
+  /** Whether this process has booked what is not in the tables yet. */
+  get isJournaled(): boolean {
+    return this.#journal.length > 0;
+  }
+
   /** Has this transaction write the tables. */
   store(): void {
     this.#stores = true;

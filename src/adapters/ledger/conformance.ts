@@ -263,6 +263,9 @@ function registerEndings(check: Check): void {
 function registerMalformed(check: Check): void {
   check('rejects what would count backward, and books nothing', async (subject) => {
     const ledger = await subject.open();
+    // Charges that were right once are no more believed than others.
+    await reserveNow(ledger, { id: 'right', charges: [budget(1)] });
+    await ledger.release({ id: 'right', nowMs: NOW_MS });
     for (const amount of [-1, 0.5, NaN, Infinity, -Infinity, 2 ** 53, 1e300]) {
       await assert.rejects(reserveNow(ledger, { id: 'a', charges: [budget(amount)] }), RangeError);
       await assert.rejects(

@@ -4,7 +4,7 @@ import * as path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openLocalLedger, type LocalLedger, type LocalLedgerLimits } from './local.ts';
+import { LocalLedger, openLocalLedger, type LocalLedgerLimits } from './local.ts';
 import { budget, concurrent, NOW_MS, requests, reserveNow, showBalances, tokens } from './testing/charges.ts';
 import { makeStateDir } from './testing/state-dir.ts';
 
@@ -170,6 +170,17 @@ test('stays in fault until a write succeeds, and not only a read', async (contex
   other.exec('DROP TRIGGER fail_journal; DROP TRIGGER fail_meta');
   while (ledger.fault() !== undefined) await sleep(1);
   assert.equal((await reserveNow(ledger, { id: 'a', charges: [budget(1)] })).ok, true);
+});
+
+test('who only reads writes nothing, though others have journaled', async (context) => {
+  const { ledger, other } = openTestLedger(context);
+  await reserveNow(ledger, { id: 'a', charges: [budget(10)] });
+  const version = () => Number(other.prepare('PRAGMA data_version').get()?.['data_version']);
+  const reader = new LocalLedger({ file: other.location() ?? '' });
+  const before = version();
+  assert.deepEqual(await showBalances(reader), ['budget/tenant/acme: 0 + 10 of 100']);
+  await reader.stop();
+  assert.equal(version(), before);
 });
 
 test('does not open what is no ledger, or a newer one', (context) => {

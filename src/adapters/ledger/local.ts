@@ -87,6 +87,7 @@ function fileOf(stateDir: string): string {
  */
 export class LocalLedger implements Ledger {
   readonly #store: Store;
+  readonly #batch: Batch;
   readonly #commits: GroupCommit;
   readonly #plans = new Plans();
   readonly #checkpointer: Checkpointer;
@@ -95,8 +96,9 @@ export class LocalLedger implements Ledger {
     const limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.#store = new Store(openDatabase(options.file, { fileBytes: limits.fileBytes }));
     this.#checkpointer = new Checkpointer({ file: options.file, everyMs: limits.checkpointMs });
+    this.#batch = new Batch(this.#store, limits);
     this.#commits = new GroupCommit({
-      batch: new Batch(this.#store, limits),
+      batch: this.#batch,
       limits,
       onFault: options.onFault ?? (() => undefined),
       onCommit: () => this.#checkpointer.noteCommit(),
@@ -162,10 +164,13 @@ export class LocalLedger implements Ledger {
 
   async stop(): Promise<void> {
     if (this.#commits.hasEnded) return;
-    // Who looks into the file while nobody runs finds all of it in the tables.
-    const { operation, done } = makeOperation({ kept: false, run: (batch) => batch.store() });
-    done.catch(() => undefined); // where they cannot be written, the journal says it
-    this.#commits.submit(operation);
+    await this.#commits.drain();
+    // Who looks into the file while nobody runs finds all of it in the tables; who has only read writes nothing.
+    if (this.#batch.isJournaled) {
+      const { operation, done } = makeOperation({ kept: false, run: (batch) => batch.store() });
+      done.catch(() => undefined); // where they cannot be written, the journal says it
+      this.#commits.submit(operation);
+    }
     await this.#commits.stop();
     await this.#checkpointer.stop();
     this.#store.close();

@@ -14,23 +14,29 @@ export interface Plan {
 }
 
 const MAX_KNOWN = 4096;
+const MAX_ALIKE = 16;
 
 /** The plans of late. Requests of one user with one capability and route have the same one all day. */
 export class Plans {
-  readonly #known = new Map<string, Plan>();
+  /** By the first scope, which those of one user may share. */
+  readonly #known = new Map<string, Plan[]>();
 
   /** Throws where a charge is malformed. */
   find(charges: ReserveRequest['charges']): Plan {
     const first = charges[0]?.scope ?? '';
-    const known = this.#known.get(first);
-    if (known !== undefined && isPlanOf(known, charges)) {
+    const alike = this.#known.get(first);
+    const known = alike?.find((plan) => isPlanOf(plan, charges));
+    if (known !== undefined) {
       for (const { amount, scope } of charges) checkAmount('amount', amount, scope);
       return known;
     }
     checkCharges(charges);
     const plan = makePlan(charges);
-    if (this.#known.size >= MAX_KNOWN) this.#known.clear();
-    this.#known.set(first, plan);
+    if (alike !== undefined && alike.length < MAX_ALIKE) alike.push(plan);
+    else {
+      if (this.#known.size >= MAX_KNOWN) this.#known.clear();
+      this.#known.set(first, [plan]);
+    }
     return plan;
   }
 }

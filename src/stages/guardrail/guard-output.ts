@@ -32,8 +32,8 @@ export function openOutputGuard(input: {
 
   async function pass(batch: readonly AnswerEvent[]): Promise<readonly GuardedEvent[]> {
     const whole = hasBegun ? undefined : passWhole(batch);
-    if (whole !== undefined) return whole;
     hasBegun = true;
+    if (whole !== undefined) return whole;
     const released: AnswerEvent[] = [];
     for (const event of batch) {
       if (event.type === 'text') {
