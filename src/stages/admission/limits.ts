@@ -57,9 +57,13 @@ export function listRouteLimits({ name, limits }: Route): readonly Limit[] {
   return limitPlace(`route/${name}`, limits).map((limit) => ({ ...limit, route: name }));
 }
 
+/** What is asked of the ledger for one limit, and what the reservation then says of it. */
+export type LimitCharge = Charge & ReservedAmount;
+
 /** A charge of so much against a limit. */
-export function toCharge(limit: Limit, amount: number, calendar: Calendar): Charge {
-  return { scope: limit.scope, rule: limit.ruleAt(calendar), amount };
+export function toCharge(limit: Limit, amount: number, calendar: Calendar): LimitCharge {
+  const { scope, unit, route } = limit;
+  return { scope, rule: limit.ruleAt(calendar), amount, unit, route };
 }
 
 function limitPlace(path: string, { admission, budget }: PlaceLimits): Limit[] {

@@ -1,6 +1,6 @@
 import type { Capability, Route } from '../../road/governed.ts';
 import type { Limit } from './limits.ts';
-import type { WorstCase } from './worst-case.ts';
+import { priceRoute, priceRoutes, type WorstCase } from './worst-case.ts';
 
 /** A way in which a request could be served: by these routes, with an answer of at most so many tokens. */
 export interface Option {
@@ -11,17 +11,28 @@ export interface Option {
 /** An answer that is shorter than this is none; where the client itself asks for less, that. */
 const MIN_OUTPUT_TOKENS = 16;
 
-/** What of a limit an option takes at most. */
-export function amountOf(
-  { unit, route }: Pick<Limit, 'unit' | 'route'>,
-  { routes, outputTokens }: Option,
-  worstCase: WorstCase,
-): number {
-  if (unit === 'tokens') return worstCase.inputTokens + outputTokens;
+/** What an option takes at most. */
+export interface Taking {
+  readonly option: Option;
+  readonly worstCase: WorstCase;
+  readonly tokens: number;
+  readonly microUsd: number;
+}
+
+export function describeTaking(option: Option, worstCase: WorstCase): Taking {
+  const { routes, outputTokens } = option;
+  const microUsd = priceRoutes(worstCase, routes, outputTokens);
+  return { option, worstCase, tokens: worstCase.inputTokens + outputTokens, microUsd };
+}
+
+/** What is taken at most of a limit. */
+export function amountOf({ unit, route }: Pick<Limit, 'unit' | 'route'>, taking: Taking): number {
+  if (unit === 'tokens') return taking.tokens;
   if (unit !== 'money') return 1;
-  if (route === undefined) return worstCase.total(routes, outputTokens);
-  const own = routes.find(({ name }) => name === route);
-  return own === undefined ? 0 : worstCase.ofRoute(own, outputTokens);
+  if (route === undefined) return taking.microUsd;
+  const { option, worstCase } = taking;
+  const own = option.routes.find(({ name }) => name === route);
+  return own === undefined ? 0 : priceRoute(worstCase, own, option.outputTokens);
 }
 
 /**
@@ -73,8 +84,10 @@ export function withinBudgets(input: {
   const budgets = limits
     .map((limit, index) => ({ limit, left: remaining[index] ?? 0 }))
     .filter(({ limit }) => limit.unit === 'money');
-  const isPaid = (option: Option) =>
-    budgets.every(({ limit, left }) => amountOf(limit, option, worstCase) <= left);
+  const isPaid = (option: Option) => {
+    const taking = describeTaking(option, worstCase);
+    return budgets.every(({ limit, left }) => amountOf(limit, taking) <= left);
+  };
   // A route that is left out takes nothing, so its own budget does not stand in the way.
   const whole = options.find(isPaid);
   if (whole !== undefined) return whole;

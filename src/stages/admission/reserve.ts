@@ -5,6 +5,7 @@ import {
   proveReservation,
   type Caller,
   type ChosenRoutes,
+  type ModelPrompt,
   type RedactedPrompt,
   type Reservation,
   type RoutePlan,
@@ -13,10 +14,17 @@ import { UNLIMITED } from '../../road/rate-limits.ts';
 import { refuse, type Refusal } from '../../road/refusal.ts';
 import { createCalendar, type Calendar } from './calendar.ts';
 import { explainRefusal } from './explain.ts';
-import { listLimits, listRouteLimits, toCharge, type GatewayRules, type Limit } from './limits.ts';
-import { amountOf, listOptions, withinBudgets, type Option } from './options.ts';
+import {
+  listLimits,
+  listRouteLimits,
+  toCharge,
+  type GatewayRules,
+  type Limit,
+  type LimitCharge,
+} from './limits.ts';
+import { amountOf, describeTaking, listOptions, withinBudgets, type Option, type Taking } from './options.ts';
 import { describeRateLimits, type Standing } from './standing.ts';
-import { describeWorstCase, type WorstCase } from './worst-case.ts';
+import { describeWorstCase } from './worst-case.ts';
 
 /** From the reservation until a model is asked; a request that was stopped for longer must ask anew. */
 const FRESH_MS = 60_000;
@@ -44,11 +52,9 @@ export function createAdmission(parts: {
   readonly ledger: Ledger;
   readonly clock: Pick<Clock, 'nowMs'>;
 }): Admission {
-  const limitsOf = compileLimits(parts.rules);
-  const calendarOf = createCalendar();
-  return {
-    reserve: (order) => reserveBest({ ...parts, limitsOf, calendar: calendarOf(order.startedAtMs) }, order),
-  };
+  const { rules, ledger, clock } = parts;
+  const desk = { ledger, clock, limitsOf: compileLimits(rules), calendarOf: createCalendar() };
+  return { reserve: (order) => reserveBest(desk, order) };
 }
 
 type LimitsOf = (chosen: ChosenRoutes) => readonly Limit[];
@@ -75,13 +81,14 @@ function compileLimits(rules: GatewayRules): LimitsOf {
 interface Desk {
   readonly ledger: Ledger;
   readonly clock: Pick<Clock, 'nowMs'>;
-  readonly calendar: Calendar;
   readonly limitsOf: LimitsOf;
+  readonly calendarOf: (timeMs: number) => Calendar;
 }
 
 /** Asks for the request as it is; where that does not fit, for what of it the limits allow. */
 async function reserveBest(desk: Desk, order: ReserveOrder): Promise<Reservation | Refusal> {
-  const { ledger, calendar } = desk;
+  const { ledger } = desk;
+  const calendar = desk.calendarOf(order.startedAtMs);
   const { grant, routes } = order.plan;
   const { prompt } = order.redacted;
   const worstCase = describeWorstCase(prompt, grant.capability.guardrail.price);
@@ -91,8 +98,8 @@ async function reserveBest(desk: Desk, order: ReserveOrder): Promise<Reservation
   let option: Option = { routes, outputTokens: prompt.parameters.maxOutputTokens };
   for (let attempts = 1; ; attempts += 1) {
     const limits = desk.limitsOf({ grant, routes: option.routes });
-    const amounts = limits.map((limit) => amountOf(limit, option, worstCase));
-    const charges = limits.map((limit, index) => toCharge(limit, amounts[index] ?? 0, calendar));
+    const taking = describeTaking(option, worstCase);
+    const charges = limits.map((limit) => toCharge(limit, amountOf(limit, taking), calendar));
     let result: ReserveResult = NOTHING_LIMITED;
     try {
       if (charges.length > 0)
@@ -103,7 +110,7 @@ async function reserveBest(desk: Desk, order: ReserveOrder): Promise<Reservation
     }
     const { remaining } = result;
     const standing = { limits, remaining, calendar, nowMs };
-    if (result.ok) return prove({ order, option, worstCase, amounts, standing, staleAtMs });
+    if (result.ok) return prove({ order, taking, charges, standing, staleAtMs });
     const refused = limits[result.charge];
     const options = listOptions({ option, refused, onBudget: grant.capability.use.onBudget });
     const next = withinBudgets({ options, limits, remaining, worstCase });
@@ -114,34 +121,31 @@ async function reserveBest(desk: Desk, order: ReserveOrder): Promise<Reservation
 
 function prove(granted: {
   readonly order: ReserveOrder;
-  readonly option: Option;
-  readonly worstCase: WorstCase;
-  readonly amounts: readonly number[];
+  readonly taking: Taking;
+  readonly charges: readonly LimitCharge[];
   readonly standing: Standing;
   readonly staleAtMs: number;
 }): Reservation {
-  const { order, option, worstCase, amounts, standing, staleAtMs } = granted;
-  const { limits } = standing;
+  const { order, taking, charges, standing, staleAtMs } = granted;
+  const { option, microUsd } = taking;
   const { prompt } = order.redacted;
   const isCapped = option.outputTokens < prompt.parameters.maxOutputTokens;
-  const parameters = { ...prompt.parameters, maxOutputTokens: option.outputTokens };
   return proveReservation({
     id: order.requestId,
     grant: order.plan.grant,
     routes: option.routes,
     redacted: order.redacted,
-    prompt: isCapped ? { ...prompt, parameters } : prompt,
-    reservedMicroUsd: worstCase.total(option.routes, option.outputTokens),
-    amounts: limits.map(({ scope, unit, route }, index) => ({
-      scope,
-      unit,
-      route,
-      amount: amounts[index] ?? 0,
-    })),
-    rateLimits: limits.length === 0 ? UNLIMITED : describeRateLimits(standing),
+    prompt: isCapped ? capOutput(prompt, option.outputTokens) : prompt,
+    reservedMicroUsd: microUsd,
+    amounts: charges,
+    rateLimits: charges.length === 0 ? UNLIMITED : describeRateLimits(standing),
     nearlySpent: listNearlySpent(standing),
     staleAtMs,
   });
+}
+
+function capOutput(prompt: ModelPrompt, maxOutputTokens: number): ModelPrompt {
+  return { ...prompt, parameters: { ...prompt.parameters, maxOutputTokens } };
 }
 
 const NOTHING_LIMITED: ReserveResult = { ok: true, remaining: [] };
@@ -149,10 +153,11 @@ const NONE: readonly string[] = [];
 
 function listNearlySpent({ limits, remaining, calendar }: Standing): readonly string[] {
   let found: string[] | undefined;
-  for (const [index, { scope, kind, limit, alertAt }] of limits.entries()) {
-    if (alertAt === undefined || limit - (remaining[index] ?? 0) < alertAt) continue;
+  for (let index = 0; index < limits.length; index += 1) {
+    const limit = limits[index];
+    if (limit?.alertAt === undefined || limit.limit - (remaining[index] ?? 0) < limit.alertAt) continue;
     found ??= [];
-    found.push(`${scope} ${kind === 'budget-day' ? calendar.day : calendar.month}`);
+    found.push(`${limit.scope} ${limit.kind === 'budget-day' ? calendar.day : calendar.month}`);
   }
   return found ?? NONE;
 }

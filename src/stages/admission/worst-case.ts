@@ -20,55 +20,61 @@ const OUTPUT_TEXTS = 4;
 /** How much a request may use at most, before anything is known of its answer. */
 export interface WorstCase {
   readonly inputTokens: number;
-  /** Micro-dollars by which all routes, every retry and the guardrail are paid, if the answer has so many tokens. */
-  total(routes: readonly Route[], outputTokens: number): number;
-  /** Of it, what one route may take. */
-  ofRoute(route: Route, outputTokens: number): number;
+  /** Text units of the input, as a guardrail meters them. */
+  readonly inputUnits: number;
+  /** Of a thousand units, with all policies: which of them a guardrail has is not known here. */
+  readonly unitPrice: number;
+}
+
+/** A token has at least one byte, whatever the vocabulary, so the bytes of the prompt are never fewer than its tokens. */
+export function describeWorstCase(prompt: ModelPrompt, guardrail: GuardrailPrice): WorstCase {
+  const { bytes, parts } = measure(prompt);
+  return {
+    inputTokens: bytes + parts * PART_TOKENS + TEMPLATE_TOKENS,
+    inputUnits: Math.ceil(bytes / UNIT_CHARACTERS) + parts,
+    unitPrice: priceUnit(guardrail),
+  };
 }
 
 /**
- * Every try of every route may be billed for its input, and one of them, the dearest, for its output: a model that is
- * asked again has not answered. A token has at least one byte, whatever the vocabulary, so the bytes of the prompt are
- * never fewer than its tokens.
+ * Micro-dollars by which all routes, every retry and the guardrail are paid, if the answer has so many tokens. Every try
+ * of every route may be billed for its input, and one of them, the dearest, for its output: a model that is asked again
+ * has not answered.
  */
-export function describeWorstCase(prompt: ModelPrompt, guardrail: GuardrailPrice): WorstCase {
-  const { bytes, parts } = measure(prompt);
-  const inputTokens = bytes + parts * PART_TOKENS + TEMPLATE_TOKENS;
-  const unitPrice = priceUnit(guardrail);
-  const inputUnits = Math.ceil(bytes / UNIT_CHARACTERS) + parts;
-  const priceInput = ({ price, retries }: Route) =>
-    Math.ceil(
-      (inputTokens * dearest(price.inputMicroUsdPerMillion, price.cachedInputMicroUsdPerMillion)) / 1e6,
-    ) *
-    (1 + retries);
-  const priceOutput = ({ price }: Route, outputTokens: number) =>
-    Math.ceil(
-      (outputTokens * dearest(price.outputMicroUsdPerMillion, price.reasoningMicroUsdPerMillion)) / 1e6,
-    );
-  const priceGuardrail = (outputTokens: number) => {
-    if (unitPrice === 0) return 0;
-    const outputUnits = Math.ceil((outputTokens * CHARACTERS_A_TOKEN) / UNIT_CHARACTERS) + OUTPUT_TEXTS;
-    return Math.ceil(((inputUnits + outputUnits) * unitPrice) / 1000);
-  };
-  return {
-    inputTokens,
-    ofRoute: (route, outputTokens) => holdCountable(priceInput(route) + priceOutput(route, outputTokens)),
-    total: (routes, outputTokens) => {
-      let [input, output] = [0, 0];
-      for (const route of routes) {
-        input += priceInput(route);
-        output = Math.max(output, priceOutput(route, outputTokens));
-      }
-      return holdCountable(input + output + priceGuardrail(outputTokens));
-    },
-  };
+export function priceRoutes(worstCase: WorstCase, routes: readonly Route[], outputTokens: number): number {
+  let [input, output] = [0, 0];
+  for (const route of routes) {
+    input += priceInput(worstCase, route);
+    output = Math.max(output, priceOutput(route, outputTokens));
+  }
+  return holdCountable(input + output + priceGuardrail(worstCase, outputTokens));
+}
+
+/** Of it, what one route may take. */
+export function priceRoute(worstCase: WorstCase, route: Route, outputTokens: number): number {
+  return holdCountable(priceInput(worstCase, route) + priceOutput(route, outputTokens));
+}
+
+function priceInput({ inputTokens }: WorstCase, { price, retries }: Route): number {
+  const perMillion = dearest(price.inputMicroUsdPerMillion, price.cachedInputMicroUsdPerMillion);
+  return Math.ceil((inputTokens * perMillion) / 1e6) * (1 + retries);
+}
+
+function priceOutput({ price }: Route, outputTokens: number): number {
+  const perMillion = dearest(price.outputMicroUsdPerMillion, price.reasoningMicroUsdPerMillion);
+  return Math.ceil((outputTokens * perMillion) / 1e6);
+}
+
+function priceGuardrail({ inputUnits, unitPrice }: WorstCase, outputTokens: number): number {
+  if (unitPrice === 0) return 0;
+  const outputUnits = Math.ceil((outputTokens * CHARACTERS_A_TOKEN) / UNIT_CHARACTERS) + OUTPUT_TEXTS;
+  return Math.ceil(((inputUnits + outputUnits) * unitPrice) / 1000);
 }
 
 function dearest(price: number, special: number | undefined): number {
   return special === undefined ? price : Math.max(price, special);
 }
 
-/** Which policies a guardrail has is not known here, so all are taken. */
 function priceUnit(price: GuardrailPrice): number {
   let sum = 0;
   for (const policy of METERED_POLICIES) sum += price[policy] ?? 0;
