@@ -122,7 +122,7 @@ export type DeliverableEvent = Proof<'DeliverableEvent', AnswerEvent>;
 
 /** The output guard of one answer: takes what the model sent, gives what may go on. */
 export interface OutputGuard {
-  pass(batch: readonly AnswerEvent[]): Promise<readonly GuardedEvent[]>;
+  pass(batch: readonly AnswerEvent[]): readonly GuardedEvent[] | Promise<readonly GuardedEvent[]>;
 }
 
 /** Puts masked values back into one answer. */

@@ -74,7 +74,10 @@ export interface Stages {
     readonly redacted: RedactedPrompt;
     readonly plan: RoutePlan;
   }): Promise<Reservation | Refusal>;
-  guardInput(reservation: Reservation, signal: AbortSignal): Promise<GuardedPrompt | InputBlocked | Refusal>;
+  guardInput(
+    reservation: Reservation,
+    signal: AbortSignal,
+  ): GuardedPrompt | InputBlocked | Refusal | Promise<GuardedPrompt | InputBlocked | Refusal>;
   openIntent(attempt: Attempt, guarded: GuardedPrompt): Refusal | Promise<DurableIntent | Refusal>;
   /** Cuts the question when something on its path is switched off. Throws where it is already. Returns how to stop that. */
   follow(asked: Asked): () => void;
@@ -196,7 +199,8 @@ async function askReserved(
   let bill: Bill | undefined;
   let isAsked = false;
   try {
-    const guarded = await stages.guardInput(reservation, arrival.signal);
+    const judged = stages.guardInput(reservation, arrival.signal);
+    const guarded = judged instanceof Promise ? await judged : judged;
     attempt.mark('input_guard');
     if (isRefusal(guarded)) return guarded;
     attempt.guarded(guarded.guard);
@@ -278,7 +282,8 @@ async function* deliver(stages: Stages, attempt: Attempt, asked: Asked): AsyncGe
     const guard = stages.openOutputGuard(asked, onVerdict);
     const restorer = stages.openRestorer(asked.guarded.redacted);
     for await (const batch of stages.infer(asked)) {
-      const released = await guard.pass(batch);
+      const passed = guard.pass(batch);
+      const released = passed instanceof Promise ? await passed : passed;
       const isComplete = answer.note(released);
       const restored = restorer.restore(released);
       if (isComplete) {

@@ -1,37 +1,37 @@
 import type { Direction } from './compiled.ts';
 import { RequestValidationError } from './request-error.ts';
-import type { ApplyGuardrailResponse, AssessRequest, ContentBlock, GroundingFinding } from './response.ts';
-import { TextGuard } from './text-guard.ts';
-import { describeVerdict, type Finding } from './verdict.ts';
+import type { AssessRequest, ContentBlock, GroundingFinding } from './response.ts';
+import { guardWhole } from './text-guard.ts';
+import type { Finding, VerdictFacts } from './verdict.ts';
 
-/** Assesses whole texts, each content block on its own. */
-export function assessContent(request: AssessRequest, direction: Direction): ApplyGuardrailResponse {
+/** Judges whole texts, each content block on its own. */
+export function judgeContent(request: AssessRequest, direction: Direction): VerdictFacts {
   const startedMs = direction.nowMs();
   const findings: Finding[] = [];
   const worst = direction.policies.map(({ classifier }) => classifier.labels.map(() => 0));
   const characters = { guarded: 0, total: 0 };
-  const masked = request.content.map((block) => {
+  const maskedTexts = request.content.map((block) => {
     const { text } = readBlock(block);
     characters.total += text.length;
     if (!isGuarded(block)) return text;
     characters.guarded += text.length;
     const origin = block.origin ?? (request.source === 'INPUT' ? 'user' : 'model');
-    const guard = new TextGuard(direction, { origin });
-    const released = guard.read(text, { isLast: true });
-    for (const finding of guard.findings) findings.push(finding);
-    guard.judge.worst.forEach((scores, i) => raise(worst[i] ?? [], scores));
-    return released;
+    const guarded = guardWhole(text, direction, origin);
+    if (guarded === undefined) return text;
+    for (const finding of guarded.guard.findings) findings.push(finding);
+    guarded.guard.judge.worst.forEach((scores, i) => raise(worst[i] ?? [], scores));
+    return guarded.released;
   });
-  return describeVerdict({
+  return {
     direction,
     findings,
     scores: worst,
     grounding: judgeGrounding(request.content, direction),
     characters,
-    maskedTexts: () => masked,
+    maskedTexts,
     latencyMs: direction.nowMs() - startedMs,
     outputScope: request.outputScope ?? 'INTERVENTIONS',
-  });
+  };
 }
 
 function raise(worst: number[], scores: readonly number[]): void {

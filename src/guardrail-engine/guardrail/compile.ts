@@ -1,5 +1,5 @@
 import { CLASSIFIERS } from '../classify/classifiers.ts';
-import { assessContent } from './assess.ts';
+import { judgeContent } from './assess.ts';
 import { listClassifiedPolicies } from './classified.ts';
 import type { CompiledGuardrail, Direction, GuardrailIdentity } from './compiled.ts';
 import type { GuardrailConfig } from './config-schema.ts';
@@ -8,7 +8,7 @@ import { openGuardStream } from './guard-stream.ts';
 import type { Classifiers } from './policies.ts';
 import type { AppliedGuardrailDetails, GuardrailSource } from './response.ts';
 import { compileRules } from './rules.ts';
-import { listMetered } from './verdict.ts';
+import { describeVerdict, isClean, listMetered } from './verdict.ts';
 import { listUnsupportedPolicies, type UnsupportedPolicy } from './unsupported.ts';
 
 /** A guardrail with controls that this engine cannot evaluate: to run it without them would be to skip them. */
@@ -60,7 +60,11 @@ export function compileGuardrail(
     version: identity.version,
     name: config.name,
     blockedMessaging,
-    assess: (request) => assessContent(request, directions[request.source]),
+    assess: (request) => describeVerdict(judgeContent(request, directions[request.source])),
+    judge(request) {
+      const facts = judgeContent(request, directions[request.source]);
+      return isClean(facts) ? undefined : describeVerdict(facts);
+    },
     stream: (options) => openGuardStream(options, directions[options.source]),
   } satisfies CompiledGuardrail);
 }

@@ -36,6 +36,8 @@ export type CompiledGuardrail = {
   readonly name: string;
   /** Assesses whole texts. */
   assess(request: AssessRequest): ApplyGuardrailResponse;
+  /** As `assess`, for who asks only what was found: undefined where that is nothing. */
+  judge(request: AssessRequest): ApplyGuardrailResponse | undefined;
   /** Assesses one text that arrives in chunks, with the same verdict as `assess` for every way of cutting it. */
   stream(options: StreamOptions): GuardStream;
   /** What a direction's readers are told instead of a blocked text. */

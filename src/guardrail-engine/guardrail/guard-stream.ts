@@ -39,7 +39,7 @@ export function openGuardStream(options: StreamOptions, direction: Direction): G
       scores: guard.judge.worst,
       grounding: isHeld ? judgeGrounding([...context, { text: { text: whole } }], direction) : [],
       characters: { guarded: characterCount, total: characterCount + contextUnits },
-      maskedTexts: () => [...context.map(({ text }) => text.text), released],
+      maskedTexts: [...context.map(({ text }) => text.text), released],
       latencyMs: spentMs,
       outputScope: options.outputScope ?? 'INTERVENTIONS',
     });

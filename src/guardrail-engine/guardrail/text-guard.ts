@@ -1,6 +1,6 @@
 import { FoundMerger } from '../scan/merge.ts';
 import type { Found } from '../scan/run-stream.ts';
-import { openTextScan, type TextScan } from '../scan/text-scan.ts';
+import { openTextScan, scanWholeText, type TextScan, type TextScanner } from '../scan/text-scan.ts';
 import type { Direction } from './compiled.ts';
 import type { TextOrigin } from './policies.ts';
 import type { Rule } from './rules.ts';
@@ -23,9 +23,10 @@ export class TextGuard {
   readonly findings: Finding[] = [];
   readonly judge: WindowJudge;
   readonly #rules: readonly Rule[];
-  readonly #scan: TextScan | undefined;
+  readonly #scanner: TextScanner | undefined;
   readonly #merger = new FoundMerger();
   readonly #isHeld: boolean;
+  #scan: TextScan | undefined;
   #masks: Found[] = [];
   // The text that has not been released, and where it begins.
   #text = '';
@@ -35,16 +36,25 @@ export class TextGuard {
   constructor(direction: Direction, options: { origin: TextOrigin; isHeld?: boolean }) {
     const { rules, scanner } = direction.ruleSet;
     this.#rules = rules;
-    this.#scan = scanner && openTextScan(scanner);
+    this.#scanner = scanner;
     this.judge = new WindowJudge(direction.policies, options.origin);
     this.#isHeld = options.isHeld ?? false;
   }
 
   /** Reads a chunk and gives what may be released, masked. */
   read(chunk: string, options: { isLast: boolean }): string {
+    this.#scan ??= this.#scanner && openTextScan(this.#scanner);
+    return this.#take(chunk, this.#scan?.read(chunk, options) ?? [], options);
+  }
+
+  /** Reads a text that comes in one piece, in which this was found, in place of all else. */
+  readWhole(text: string, found: readonly Found[]): string {
+    return this.#take(text, found, { isLast: true });
+  }
+
+  #take(chunk: string, found: readonly Found[], options: { isLast: boolean }): string {
     this.#text += chunk;
     this.#readTo += chunk.length;
-    const found = this.#scan?.read(chunk, options) ?? [];
     this.isBlocked ||= found.some(({ rule }) => this.#rules[rule]?.action === 'BLOCK');
     this.judge.read(chunk, options);
     this.isBlocked ||= this.judge.isBlocked;
@@ -93,6 +103,21 @@ export class TextGuard {
     return this.#text.slice(from - this.#releasedTo, to - this.#releasedTo);
   }
 }
+
+/** Guards a text that comes in one piece; undefined where nothing is in it, and it may be released as it stands. */
+export function guardWhole(
+  text: string,
+  direction: Direction,
+  origin: TextOrigin,
+): { readonly guard: TextGuard; readonly released: string } | undefined {
+  const { scanner } = direction.ruleSet;
+  const found = scanner ? scanWholeText(scanner, text) : NOTHING;
+  if (found.length === 0 && direction.policies.length === 0) return undefined;
+  const guard = new TextGuard(direction, { origin });
+  return { guard, released: guard.readWhole(text, found) };
+}
+
+const NOTHING: readonly Found[] = [];
 
 function isHighSurrogate(text: string): boolean {
   const unit = text.charCodeAt(0);

@@ -23,8 +23,8 @@ export type VerdictFacts = {
   grounding: readonly GroundingFinding[];
   /** Characters (UTF-16 code units) that were looked at, and all of them. */
   characters: { guarded: number; total: number };
-  /** The texts with everything masked, one per content block; asked for only where something is. */
-  maskedTexts: () => string[];
+  /** The texts with everything masked, one per content block. */
+  maskedTexts: readonly string[];
   latencyMs: number;
   outputScope: OutputScope;
 };
@@ -46,6 +46,11 @@ export function listMetered(controls: Pick<Direction, 'ruleSet' | 'policies' | '
   };
 }
 
+/** Whether there is nothing that a response would name. Of what classifiers say, only the response knows. */
+export function isClean({ direction, findings, grounding }: VerdictFacts): boolean {
+  return findings.length === 0 && grounding.length === 0 && direction.policies.length === 0;
+}
+
 /** Says what ApplyGuardrail says about these findings. */
 export function describeVerdict(facts: VerdictFacts): ApplyGuardrailResponse {
   const { findings, direction, characters } = facts;
@@ -62,7 +67,7 @@ export function describeVerdict(facts: VerdictFacts): ApplyGuardrailResponse {
   const outputs = isBlocked
     ? [{ text: direction.blockedMessage }]
     : isMasked
-      ? facts.maskedTexts().map((text) => ({ text }))
+      ? facts.maskedTexts.map((text) => ({ text }))
       : [];
   return {
     usage,

@@ -77,43 +77,11 @@ export class ReadingStream {
     return matches;
   }
 
-  /** Reads a text that comes in one piece: it is spared the scanners that can find nothing in it. */
-  readWhole(whole: SeenText): ReadingMatch[] {
-    const { text } = whole;
-    const foldFrom = findFoldable(text);
-    const lane = foldFrom < 0 ? undefined : new FoldLane(foldFrom);
-    const folded = lane ? text.slice(0, foldFrom) + lane.fold(text.slice(foldFrom), { isLast: true }) : text;
-    const seenFolded = lane ? new SeenText(folded) : whole;
-    const matches: ReadingMatch[] = [];
-    this.#scanners.all.forEach((one, scanner) => {
-      if (one.mayMatch(whole)) {
-        for (const match of feed(new ScanStream(one), { text, isLast: true, scanner })) matches.push(match);
-      }
-      if (!lane || !one.mayMatch(seenFolded)) return;
-      for (const match of feed(new ScanStream(one), { text: folded, isLast: true, scanner })) {
-        matches.push({ ...match, start: lane.startOf(match.start), end: lane.endOf(match.end) });
-      }
-    });
-    this.#text = text;
-    this.#fedTo = this.finalTo = text.length;
-    if (this.#scanners.leetWords.length === 0 || !hasLeet(folded)) return matches;
-    for (const match of this.#readLeet(folded, true, lane)) matches.push(match);
-    return matches;
-  }
-
-  #readLeet(text: string, isLast: boolean, lane = this.#folded?.lane): ReadingMatch[] {
+  #readLeet(text: string, isLast: boolean): ReadingMatch[] {
     if (this.#leet.length === 0) return NONE;
+    const lane = this.#folded?.lane;
     const behind = this.#scanners.all.length;
-    return feedAll(this.#leet, readLeet(text), isLast).flatMap(
-      ({ scanner, pattern, start: from, end: to }) => {
-        const start = lane ? lane.startOf(from) : from;
-        const end = lane ? lane.endOf(to) : to;
-        const written = this.#text.slice(start - this.#base, end - this.#base);
-        // Words that are spelt as they are found have been found already, and numbers are numbers.
-        const isLeet = to - from >= LEAST_LEET_UNITS && /\p{L}/u.test(written) && /[^\p{L}\s]/u.test(written);
-        return isLeet ? [{ scanner: behind + scanner, pattern, start, end }] : [];
-      },
-    );
+    return feedLeet(this.#leet, { text, isLast, lane, behind, written: this.#text, base: this.#base });
   }
 
   #settle(originals: readonly ScanStream[]): void {
@@ -128,6 +96,55 @@ export class ReadingStream {
     if (foldedTo !== Infinity) this.finalTo = Math.min(this.finalTo, lane.endOf(foldedTo));
     lane.forget(foldedTo);
   }
+}
+
+/** Reads a text that comes in one piece: it is spared the scanners that can find nothing in it. */
+export function readWhole({ all, leetWords }: ReadingScanners, whole: SeenText): readonly ReadingMatch[] {
+  const { text } = whole;
+  const foldFrom = findFoldable(text);
+  const lane = foldFrom < 0 ? undefined : new FoldLane(foldFrom);
+  const folded = lane ? text.slice(0, foldFrom) + lane.fold(text.slice(foldFrom), { isLast: true }) : text;
+  const seenFolded = lane ? new SeenText(folded) : whole;
+  const matches: ReadingMatch[] = [];
+  for (let scanner = 0; scanner < all.length; scanner++) {
+    const one = all[scanner];
+    if (one === undefined) continue;
+    if (one.mayMatch(whole)) {
+      for (const match of feed(new ScanStream(one), { text, isLast: true, scanner })) matches.push(match);
+    }
+    if (!lane || !one.mayMatch(seenFolded)) continue;
+    for (const match of feed(new ScanStream(one), { text: folded, isLast: true, scanner })) {
+      matches.push({ ...match, start: lane.startOf(match.start), end: lane.endOf(match.end) });
+    }
+  }
+  if (leetWords.length === 0 || !hasLeet(folded)) return matches;
+  const streams = leetWords.map((scanner) => new ScanStream(scanner));
+  const leet = { text: folded, isLast: true, lane, behind: all.length, written: text, base: 0 };
+  for (const match of feedLeet(streams, leet)) matches.push(match);
+  return matches;
+}
+
+/** Feeds words in leetspeak. Offsets are those of the caller's text, which is `written` from `base` on. */
+function feedLeet(
+  streams: readonly ScanStream[],
+  feeding: {
+    readonly text: string;
+    readonly isLast: boolean;
+    readonly lane: FoldLane | undefined;
+    readonly behind: number;
+    readonly written: string;
+    readonly base: number;
+  },
+): ReadingMatch[] {
+  const { text, isLast, lane, behind, written, base } = feeding;
+  return feedAll(streams, readLeet(text), isLast).flatMap(({ scanner, pattern, start: from, end: to }) => {
+    const start = lane ? lane.startOf(from) : from;
+    const end = lane ? lane.endOf(to) : to;
+    const word = written.slice(start - base, end - base);
+    // Words that are spelt as they are found have been found already, and numbers are numbers.
+    const isLeet = to - from >= LEAST_LEET_UNITS && /\p{L}/u.test(word) && /[^\p{L}\s]/u.test(word);
+    return isLeet ? [{ scanner: behind + scanner, pattern, start, end }] : [];
+  });
 }
 
 function earliest(streams: readonly ScanStream[]): number {

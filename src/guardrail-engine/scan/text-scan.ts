@@ -1,5 +1,5 @@
 import { SeenText } from '../text/traits.ts';
-import { ReadingStream, type ReadingScanners } from './reading-stream.ts';
+import { ReadingStream, readWhole, type ReadingMatch, type ReadingScanners } from './reading-stream.ts';
 import { RunStream, type Found } from './run-stream.ts';
 
 /** Looks through a text that arrives in chunks. */
@@ -23,25 +23,16 @@ export type TextScanner = {
 const MOST_DEPTH = 16;
 
 /** Opens a scan of one text: as it stands, folded, decoded, and with what else the scanner has. */
-export function openTextScan(scanner: TextScanner, depth = 0): TextScan {
+export function openTextScan(scanner: TextScanner): TextScan {
   const reading = new ReadingStream(scanner.scanners);
   const others = scanner.openOthers.map((open) => open());
-  const runs =
-    depth < MOST_DEPTH ? new RunStream((text) => scanWholeText(scanner, text, depth + 1)) : undefined;
-  let isFirst = true;
+  others.push(openRuns(scanner, 0));
   const scan = {
     finalTo: 0,
     read(chunk: string, options: { isLast: boolean }): Found[] {
-      const found: Found[] = [];
-      const whole = options.isLast && isFirst ? new SeenText(chunk) : undefined;
-      isFirst = false;
-      const matches = whole ? reading.readWhole(whole) : reading.read(chunk, options);
-      for (const { scanner: which, pattern, start, end } of matches) {
-        found.push({ rule: scanner.ruleOf[which]?.[pattern] ?? -1, start, end });
-      }
+      const found = nameRules(reading.read(chunk, options), scanner);
       scan.finalTo = reading.finalTo;
-      const mayHaveRuns = runs && (!whole || RunStream.mayFind(whole));
-      for (const other of mayHaveRuns ? [...others, runs] : others) {
+      for (const other of others) {
         for (const one of other.read(chunk, options)) found.push(one);
         scan.finalTo = Math.min(scan.finalTo, other.finalTo);
       }
@@ -51,7 +42,27 @@ export function openTextScan(scanner: TextScanner, depth = 0): TextScan {
   return scan;
 }
 
-/** Everything that is found in a whole text, in no order. */
+/** Everything that is found in a whole text, in no order. Nothing is opened that can find nothing in it. */
 export function scanWholeText(scanner: TextScanner, text: string, depth = 0): Found[] {
-  return openTextScan(scanner, depth).read(text, { isLast: true });
+  const whole = new SeenText(text);
+  const found = nameRules(readWhole(scanner.scanners, whole), scanner);
+  for (const open of scanner.openOthers) readLast(open(), text, found);
+  if (depth < MOST_DEPTH && RunStream.mayFind(whole)) readLast(openRuns(scanner, depth), text, found);
+  return found;
+}
+
+function readLast(scan: TextScan, text: string, found: Found[]): void {
+  for (const one of scan.read(text, { isLast: true })) found.push(one);
+}
+
+function openRuns(scanner: TextScanner, depth: number): RunStream {
+  return new RunStream((text) => scanWholeText(scanner, text, depth + 1));
+}
+
+function nameRules(matches: readonly ReadingMatch[], { ruleOf }: TextScanner): Found[] {
+  const found: Found[] = [];
+  for (const { scanner, pattern, start, end } of matches) {
+    found.push({ rule: ruleOf[scanner]?.[pattern] ?? -1, start, end });
+  }
+  return found;
 }

@@ -14,24 +14,37 @@ import { listJudgedTexts, replaceJudgedTexts } from './judged-texts.ts';
 
 const NOTHING_USED: Usage = { inputTokens: 0, outputTokens: 0, source: 'estimate' };
 
-/** Shows the guardrail every block of every message, whoever wrote it, and the stop sequences. A guardrail that throws or is away refuses. */
-export async function guardInput(
+/**
+ * Shows the guardrail every block of every message, whoever wrote it, and the stop sequences. A guardrail that throws or
+ * is away refuses. Who has the verdict at once is not waited for.
+ */
+export function guardInput(
   reservation: Reservation,
   guardrail: Guardrail,
   signal: AbortSignal,
-): Promise<GuardedPrompt | InputBlocked | Refusal> {
-  const { redacted, prompt: asked } = reservation;
-  const shown = collectTexts(asked);
-  const texts = shown.map(({ text }) => text);
-  const origins = shown.map(({ origin }) => origin);
-  let verdict: GuardrailVerdict;
+): Guarded | Promise<Guarded> {
+  const { texts, origins } = collectTexts(reservation.prompt);
+  const conclude = (verdict: GuardrailVerdict) => applyVerdict(verdict, reservation, texts.length);
+  let verdict: GuardrailVerdict | Promise<GuardrailVerdict>;
   try {
-    verdict = await guardrail.assess({ source: 'INPUT', texts, origins, signal });
+    verdict = guardrail.assess({ source: 'INPUT', texts, origins, signal });
   } catch (error) {
-    // A guardrail's message may repeat what it was shown, so its name alone goes on the record.
-    const detail = signal.aborted ? 'the caller left' : error instanceof Error ? error.name : 'unknown';
-    return refuse('guardrail.unavailable', { detail });
+    return refuseUnavailable(error, signal);
   }
+  if (!(verdict instanceof Promise)) return conclude(verdict);
+  return verdict.then(conclude, (error: unknown) => refuseUnavailable(error, signal));
+}
+
+type Guarded = GuardedPrompt | InputBlocked | Refusal;
+
+/** A guardrail's message may repeat what it was shown, so its name alone goes on the record. */
+function refuseUnavailable(error: unknown, signal: AbortSignal): Refusal {
+  const detail = signal.aborted ? 'the caller left' : error instanceof Error ? error.name : 'unknown';
+  return refuse('guardrail.unavailable', { detail });
+}
+
+function applyVerdict(verdict: GuardrailVerdict, reservation: Reservation, textCount: number): Guarded {
+  const { redacted, prompt: asked } = reservation;
   if (verdict.action === 'blocked') {
     return {
       blocked: true,
@@ -46,7 +59,7 @@ export async function guardInput(
   if (verdict.action === 'none') {
     return proveGuardedPrompt({ reservation, redacted, prompt: asked, guard: verdict.recorded });
   }
-  if (verdict.texts.length !== texts.length) {
+  if (verdict.texts.length !== textCount) {
     return refuse('guardrail.unavailable', {
       detail: 'the guardrail returned another number of texts than it was given',
     });
@@ -67,15 +80,21 @@ const ORIGINS: Readonly<Record<Message['role'], TextOrigin>> = {
   tool: 'document',
 };
 
-function collectTexts({ messages, parameters }: ModelPrompt): { text: string; origin: TextOrigin }[] {
-  const shown: { text: string; origin: TextOrigin }[] = [];
+/** What is shown, and, one for each text, where it comes from. */
+function collectTexts({ messages, parameters }: ModelPrompt): { texts: string[]; origins: TextOrigin[] } {
+  const texts: string[] = [];
+  const origins: TextOrigin[] = [];
+  const show = (text: string, origin: TextOrigin) => {
+    texts.push(text);
+    origins.push(origin);
+  };
   for (const { role, blocks } of messages) {
     for (const block of blocks) {
-      for (const text of listJudgedTexts(block)) shown.push({ text, origin: ORIGINS[role] });
+      for (const text of listJudgedTexts(block)) show(text, ORIGINS[role]);
     }
   }
-  for (const text of parameters.stopSequences ?? []) shown.push({ text, origin: 'user' });
-  return shown;
+  for (const text of parameters.stopSequences ?? []) show(text, 'user');
+  return { texts, origins };
 }
 
 function replaceTexts(prompt: ModelPrompt, texts: readonly string[]): ModelPrompt {

@@ -25,32 +25,49 @@ export function openOutputGuard(input: {
   readonly signal: AbortSignal;
   readonly onVerdict: (guard: RecordedGuard) => void;
 }): OutputGuard {
-  const { guardrail, signal, onVerdict } = input;
-  const stream: GuardrailStream = orRefuse(() => guardrail.openStream({ source: 'OUTPUT', signal }));
-  const calls: ToolCall[] = [];
-  let hasBegun = false;
+  return new AnswerGuard(input);
+}
 
-  async function pass(batch: readonly AnswerEvent[]): Promise<readonly GuardedEvent[]> {
-    const whole = hasBegun ? undefined : passWhole(batch);
-    hasBegun = true;
-    if (whole !== undefined) return whole;
+class AnswerGuard implements OutputGuard {
+  readonly #guardrail: Guardrail;
+  readonly #signal: AbortSignal;
+  readonly #onVerdict: (guard: RecordedGuard) => void;
+  readonly #stream: GuardrailStream;
+  readonly #calls: ToolCall[] = [];
+  #hasBegun = false;
+
+  constructor({ guardrail, signal, onVerdict }: Parameters<typeof openOutputGuard>[0]) {
+    this.#guardrail = guardrail;
+    this.#signal = signal;
+    this.#onVerdict = onVerdict;
+    this.#stream = orRefuse(() => guardrail.openStream({ source: 'OUTPUT', signal }));
+  }
+
+  pass(batch: readonly AnswerEvent[]): readonly GuardedEvent[] | Promise<readonly GuardedEvent[]> {
+    const whole = this.#hasBegun ? undefined : this.#passWhole(batch);
+    this.#hasBegun = true;
+    return whole ?? this.#passOn(batch);
+  }
+
+  async #passOn(batch: readonly AnswerEvent[]): Promise<readonly GuardedEvent[]> {
+    const stream = this.#stream;
     const released: AnswerEvent[] = [];
     for (const event of batch) {
       if (event.type === 'text') {
         const step = await ask(() => stream.push(event.text));
         if (step.text !== '') released.push({ type: 'text', text: step.text });
-        if (step.blocked) return endBlocked(released, await ask(() => stream.end()));
+        if (step.blocked) return this.#endBlocked(released, await ask(() => stream.end()));
       } else if (event.type === 'tool_call') {
-        calls.push({ index: event.index, id: event.id, name: event.name, json: '' });
+        this.#calls.push({ index: event.index, id: event.id, name: event.name, json: '' });
       } else if (event.type === 'tool_arguments') {
-        const call = calls.find(({ index }) => index === event.index);
+        const call = this.#calls.find(({ index }) => index === event.index);
         if (call !== undefined) call.json += event.json;
       } else if (event.type === 'finish') {
         const rest = await ask(() => stream.end());
         if (rest.text !== '') released.push({ type: 'text', text: rest.text });
-        if (rest.blocked) return endBlocked(released, rest, event);
-        onVerdict(rest.recorded);
-        if (calls.length > 0) return endWithCalls(released, event);
+        if (rest.blocked) return this.#endBlocked(released, rest, event);
+        this.#onVerdict(rest.recorded);
+        if (this.#calls.length > 0) return this.#endWithCalls(released, event);
         released.push(event);
       }
     }
@@ -58,27 +75,30 @@ export function openOutputGuard(input: {
   }
 
   /** Passes an answer that is one text and came at once; undefined where it is another one, or is blocked. */
-  function passWhole(batch: readonly AnswerEvent[]): readonly GuardedEvent[] | undefined {
-    const [first, second, ...others] = batch;
-    if (first?.type !== 'text' || second?.type !== 'finish' || others.length > 0) return undefined;
-    const whole = first.text === '' ? undefined : orRefuse(() => stream.passWhole?.(first.text));
+  #passWhole(batch: readonly AnswerEvent[]): readonly GuardedEvent[] | undefined {
+    const [first, second] = batch.length === 2 ? batch : [];
+    if (first?.type !== 'text' || second?.type !== 'finish') return undefined;
+    const whole = first.text === '' ? undefined : orRefuse(() => this.#stream.passWhole?.(first.text));
     if (whole === undefined) return undefined;
-    onVerdict(whole.recorded);
+    this.#onVerdict(whole.recorded);
     return proveGuardedEvents(whole.text === first.text ? batch : [{ ...first, text: whole.text }, second]);
   }
 
-  function endBlocked(released: AnswerEvent[], end: FinalRelease, finish?: Finish): readonly GuardedEvent[] {
-    onVerdict(end.recorded);
+  #endBlocked(released: AnswerEvent[], end: FinalRelease, finish?: Finish): readonly GuardedEvent[] {
+    this.#onVerdict(end.recorded);
     released.push({ type: 'blocked', message: end.message ?? '' });
     released.push({ type: 'finish', reason: 'content_filter', usage: finish?.usage });
     return proveGuardedEvents(released);
   }
 
-  async function endWithCalls(released: AnswerEvent[], finish: Finish): Promise<readonly GuardedEvent[]> {
+  async #endWithCalls(released: AnswerEvent[], finish: Finish): Promise<readonly GuardedEvent[]> {
+    const calls = this.#calls;
     // The id and the name of a call may be the model's own text, too.
     const texts = calls.flatMap((call) => [call.id, call.name, ...listJudgedTexts(toBlock(call))]);
-    const verdict = await ask(() => guardrail.assess({ source: 'OUTPUT', texts, signal }));
-    onVerdict(verdict.recorded);
+    const verdict = await ask(() =>
+      this.#guardrail.assess({ source: 'OUTPUT', texts, signal: this.#signal }),
+    );
+    this.#onVerdict(verdict.recorded);
     if (verdict.action === 'blocked') {
       released.push({ type: 'blocked', message: verdict.message ?? '' });
       released.push({ ...finish, reason: 'content_filter' });
@@ -100,8 +120,6 @@ export function openOutputGuard(input: {
     released.push(finish);
     return proveGuardedEvents(released);
   }
-
-  return { pass };
 }
 
 function toBlock({ id, name, json }: ToolCall): Block {
