@@ -3,7 +3,7 @@ import type { Books } from './book.ts';
 import { parseKey } from './charges.ts';
 import { replay } from './journal.ts';
 import type { Reservation } from './reservation.ts';
-import { readState } from './rules/rules.ts';
+import { limitOf, readState } from './rules/rules.ts';
 import type { ScopeState } from './rules/scope-state.ts';
 import type { Store } from './store.ts';
 
@@ -42,9 +42,9 @@ export function readLedger(store: Store, { prefix, nowMs }: ReadRequest): Readin
 
 function describe(key: string, state: ScopeState, nowMs: number): Balance[] {
   const limit = parseKey(key);
-  const counted = readState(state, limit, nowMs);
+  const counted = readState(state, nowMs);
   if (counted.settled === 0 && counted.reserved === 0) return [];
-  return [{ ...limit, limit: state.limit, ...counted }];
+  return [{ ...limit, limit: limitOf(state), ...counted }];
 }
 
 function byScope(a: Balance, b: Balance): number {

@@ -1,7 +1,7 @@
 import type { ExpiredReservation, ReserveResult, Settlement, Usage } from '../../ports/ledger.ts';
 import type { Plan } from './plan.ts';
 import type { Reservation } from './reservation.ts';
-import { correctCharge, decideCharge, readState, type TakenLimit } from './rules/rules.ts';
+import { correctCharge, decideCharge, leftOf, limitOf, readState, slotOf } from './rules/rules.ts';
 import type { Decision, ScopeState } from './rules/scope-state.ts';
 
 /** What is counted, and for whom: bookings change it, wherever it is kept. */
@@ -35,31 +35,33 @@ export interface ReserveOrder {
 export function bookReservation(books: Books, order: ReserveOrder): ReserveResult {
   const { id, dueMs, plan, amounts } = order;
   const nowMs = books.clampMs(order.nowMs);
+  const { charged, keys, limits, chargeOf } = plan;
   const decisions: Decision[] = [];
   let fits = true;
   // Scopes of a request differ, so that no decision hangs on another.
-  for (const [index, { rule }] of plan.charged.entries()) {
-    const amount = amounts[index] ?? 0;
-    const decision = decideCharge(books.read(plan.keys[index] ?? ''), { rule, amount }, nowMs);
+  for (let index = 0; index < charged.length; index += 1) {
+    const [charge, key = ''] = [charged[index], keys[index]];
+    if (charge === undefined) continue;
+    const decision = decideCharge(books.read(key), charge.rule, amounts[index] ?? 0, nowMs);
     decisions.push(decision);
-    fits &&= decision.fits;
+    fits &&= decision.kind !== 'misfit';
   }
   if (!fits) return describeRefusal(amounts, decisions);
   const slots: number[] = [];
   const remaining: number[] = [];
-  for (const [index, decision] of decisions.entries()) {
-    if (!decision.fits) continue;
-    books.write(plan.keys[index] ?? '', decision.next);
-    slots.push(decision.slot);
-    remaining.push(decision.remaining);
+  for (let index = 0; index < decisions.length; index += 1) {
+    const state = decisions[index];
+    if (state === undefined || state.kind === 'misfit') continue;
+    books.write(keys[index] ?? '', state);
+    slots.push(slotOf(state));
+    remaining.push(leftOf(state));
   }
-  const ofLimits = (numbers: readonly number[]) => plan.chargeOf.map((charge) => numbers[charge] ?? 0);
   books.hold(id, {
     state: 'open',
     dueMs,
-    limits: plan.limits,
-    amounts: ofLimits(amounts),
-    slots: ofLimits(slots),
+    limits,
+    amounts: chargeOf.map((charge) => amounts[charge] ?? 0),
+    slots: chargeOf.map((charge) => slots[charge] ?? 0),
   });
   return { ok: true, remaining };
 }
@@ -71,19 +73,18 @@ export function bookSettlement(
 ): readonly string[] {
   const { reservation, used } = settled;
   const nowMs = books.clampMs(settled.nowMs);
+  const { limits, amounts, slots } = reservation;
+  const from = reservation.state === 'expired' ? 'settled' : 'reserved';
   let exceeded: string[] | undefined;
-  for (const [index, limit] of reservation.limits.entries()) {
-    const [taken, actual] = [reservation.amounts[index] ?? 0, used[index] ?? 0];
-    correct(books, {
-      limit,
-      taken,
-      slot: reservation.slots[index] ?? 0,
-      state: reservation.state,
-      actual,
-      nowMs,
-    });
+  for (let index = 0; index < limits.length; index += 1) {
+    const limit = limits[index];
+    if (limit === undefined) continue;
+    const { key, rule, scope } = limit;
+    const [taken = 0, slot = 0, actual = 0] = [amounts[index], slots[index], used[index]];
+    const state = correctCharge(books.read(key), rule, { taken, slot, from, actual, nowMs });
+    books.write(key, state);
     // What was reserved did fit.
-    if (actual > taken && isExceeded(books, limit, nowMs)) (exceeded ??= []).push(limit.scope);
+    if (actual > taken && isExceeded(state, nowMs)) (exceeded ??= []).push(scope);
   }
   return exceeded ?? NONE;
 }
@@ -127,36 +128,19 @@ export function bookLeftover(
 
 const NONE: readonly string[] = [];
 
-function correct(
-  books: Books,
-  change: {
-    readonly limit: TakenLimit;
-    readonly taken: number;
-    readonly slot: number;
-    readonly state: Reservation['state'];
-    readonly actual: number;
-    readonly nowMs: number;
-  },
-): void {
-  const { limit, taken, slot, actual, nowMs } = change;
-  const from = change.state === 'expired' ? 'settled' : 'reserved';
-  books.write(limit.key, correctCharge(books.read(limit.key), limit, { taken, slot, from, actual, nowMs }));
-}
-
-function isExceeded(books: Books, limit: TakenLimit, nowMs: number): boolean {
-  const state = books.read(limit.key);
+function isExceeded(state: ScopeState | undefined, nowMs: number): boolean {
   if (state === undefined) return false;
-  const { settled, reserved } = readState(state, limit, nowMs);
-  return settled + reserved > state.limit;
+  const { settled, reserved } = readState(state, nowMs);
+  return settled + reserved > limitOf(state);
 }
 
 function describeRefusal(amounts: readonly number[], decisions: readonly Decision[]): ReserveResult {
   let retryAfterMs: number | undefined;
   const remaining = decisions.map((decision, index) => {
-    if (decision.fits) return decision.remaining + (amounts[index] ?? 0);
+    if (decision.kind !== 'misfit') return leftOf(decision) + (amounts[index] ?? 0);
     if (decision.retryAfterMs !== undefined)
       retryAfterMs = Math.max(retryAfterMs ?? 0, decision.retryAfterMs);
     return decision.remaining;
   });
-  return { ok: false, charge: decisions.findIndex(({ fits }) => !fits), retryAfterMs, remaining };
+  return { ok: false, charge: decisions.findIndex(({ kind }) => kind === 'misfit'), retryAfterMs, remaining };
 }

@@ -25,7 +25,7 @@ export class Plans {
   find(charges: ReserveRequest['charges']): Plan {
     const first = charges[0]?.scope ?? '';
     const alike = this.#known.get(first);
-    const known = alike?.find((plan) => isPlanOf(plan, charges));
+    const known = alike === undefined ? undefined : findPlan(alike, charges);
     if (known !== undefined) {
       for (const { amount, scope } of charges) checkAmount('amount', amount, scope);
       return known;
@@ -47,19 +47,24 @@ export function makePlan(charged: Plan['charged']): Plan {
   const limits: TakenLimit[] = [];
   const chargeOf: number[] = [];
   for (const [index, { scope, rule }] of charged.entries()) {
-    const limit = toTakenLimit(keys[index] ?? '', scope, rule);
-    if (limit === undefined) continue;
-    limits.push(limit);
+    if (rule.kind === 'bucket') continue;
+    limits.push({ key: keys[index] ?? '', scope, rule });
     chargeOf.push(index);
   }
   return { charged: charged.map(({ scope, rule }) => ({ scope, rule })), keys, limits, chargeOf };
 }
 
+function findPlan(plans: readonly Plan[], charges: readonly Charge[]): Plan | undefined {
+  for (const plan of plans) if (isPlanOf(plan, charges)) return plan;
+  return undefined;
+}
+
 function isPlanOf({ charged }: Plan, charges: readonly Charge[]): boolean {
   if (charged.length !== charges.length) return false;
-  for (const [index, { scope, rule }] of charges.entries()) {
-    const known = charged[index];
-    if (known === undefined || known.scope !== scope || !isSameRule(known.rule, rule)) return false;
+  for (let index = 0; index < charges.length; index += 1) {
+    const [known, asked] = [charged[index], charges[index]];
+    if (known === undefined || asked === undefined) return false;
+    if (known.scope !== asked.scope || !isSameRule(known.rule, asked.rule)) return false;
   }
   return true;
 }
@@ -75,25 +80,5 @@ function isSameRule(a: ChargeRule, b: ChargeRule): boolean {
       return b.kind === a.kind && a.perSecond === b.perSecond && a.burst === b.burst;
     case 'held':
       return b.kind === a.kind && a.limit === b.limit;
-  }
-}
-
-function toTakenLimit(key: string, scope: string, rule: ChargeRule): TakenLimit | undefined {
-  switch (rule.kind) {
-    case 'total':
-      return { ...rule, key, scope };
-    case 'sliding':
-      return {
-        kind: rule.kind,
-        key,
-        scope,
-        limit: rule.limit,
-        window: String(rule.windowMs),
-        endsAtMs: undefined,
-      };
-    case 'held':
-      return { kind: rule.kind, key, scope, limit: rule.limit, window: '', endsAtMs: undefined };
-    case 'bucket':
-      return undefined;
   }
 }

@@ -1,6 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { NewReservation } from './book.ts';
+import { parseKey } from './charges.ts';
 import { decodeTaken, encodeTaken, type Reservation } from './reservation.ts';
+import { restoreState, storeState } from './rules/rules.ts';
 import { NO_SLOTS, type ScopeState } from './rules/scope-state.ts';
 import { prepareStatements, type Statements } from './statements.ts';
 
@@ -66,7 +68,7 @@ export class Store {
 
   readScope(key: string): ScopeState | undefined {
     const row = this.#statements.scope.get(key);
-    return row === undefined ? undefined : readState(row);
+    return row === undefined ? undefined : toState(key, row);
   }
 
   writeScope(key: string, state: ScopeState | undefined): void {
@@ -74,7 +76,7 @@ export class Store {
       this.#statements.deleteScope.run(key);
       return;
     }
-    const { limit, settled, reserved, seenMs, perSecond, idleAtMs = null, slots } = state;
+    const { limit, settled, reserved, seenMs, perSecond, idleAtMs = null, slots } = storeState(state);
     const text = slots.length === 0 ? null : slots.join(' ');
     this.#statements.setScope.run(key, limit, settled, reserved, seenMs, perSecond, idleAtMs, text);
   }
@@ -88,7 +90,8 @@ export class Store {
 
   *readScopes(prefix: string): Generator<{ key: string; state: ScopeState }> {
     for (const row of this.#statements.scopes.iterate(prefix, prefix)) {
-      yield { key: String(valueAt(row, 7)), state: readState(row) };
+      const key = String(valueAt(row, 7));
+      yield { key, state: toState(key, row) };
     }
   }
 
@@ -150,10 +153,10 @@ function numberAt(row: unknown, column: number): number {
   return value;
 }
 
-function readState(row: unknown): ScopeState {
+function toState(key: string, row: unknown): ScopeState {
   const idleAt = valueAt(row, 5);
   const slots = valueAt(row, 6);
-  return {
+  const stored = {
     limit: numberAt(row, 0),
     settled: numberAt(row, 1),
     reserved: numberAt(row, 2),
@@ -162,6 +165,7 @@ function readState(row: unknown): ScopeState {
     idleAtMs: typeof idleAt === 'number' ? idleAt : undefined,
     slots: typeof slots === 'string' ? slots.split(' ').map(Number) : NO_SLOTS,
   };
+  return restoreState(stored, parseKey(key));
 }
 
 function toReservation(row: unknown): Reservation {

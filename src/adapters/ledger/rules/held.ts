@@ -1,30 +1,33 @@
 import type { HeldRule } from '../../../ports/ledger.ts';
-import { NO_SLOTS, type Correction, type Decision, type ScopeState } from './scope-state.ts';
+import { NO_SLOTS, type Correction, type HeldState, type Misfit, type StoredState } from './scope-state.ts';
 
 export function reserveHeld(
-  state: ScopeState | undefined,
-  charge: { rule: HeldRule; amount: number },
-): Decision {
-  const { limit } = charge.rule;
-  const reserved = state?.reserved ?? 0;
-  const left = limit - reserved;
+  state: HeldState | undefined,
+  rule: HeldRule,
+  amount: number,
+): HeldState | Misfit {
+  const reserved = state === undefined ? 0 : state.reserved;
+  const left = rule.limit - reserved;
   // When a place becomes free depends on others: no time can be told.
-  if (charge.amount > left) return { fits: false, remaining: Math.max(0, left), retryAfterMs: undefined };
-  const next = {
-    limit,
-    settled: 0,
-    reserved: reserved + charge.amount,
-    seenMs: 0,
-    perSecond: 0,
-    idleAtMs: undefined,
-    slots: NO_SLOTS,
-  };
-  return { fits: true, next, remaining: left - charge.amount, slot: 0 };
+  if (amount > left) return { kind: 'misfit', remaining: Math.max(0, left), retryAfterMs: undefined };
+  return { kind: 'held', rule, reserved: reserved + amount };
 }
 
 /** Undefined where nothing is held any more. */
-export function correctHeld(state: ScopeState | undefined, correction: Correction): ScopeState | undefined {
-  if (state === undefined || correction.from === 'settled') return state;
-  const reserved = state.reserved - correction.taken;
-  return reserved === 0 ? undefined : { ...state, reserved };
+export function correctHeld(
+  state: HeldState | undefined,
+  { taken, from }: Correction,
+): HeldState | undefined {
+  if (state === undefined || from === 'settled') return state;
+  const reserved = state.reserved - taken;
+  return reserved === 0 ? undefined : { kind: 'held', rule: state.rule, reserved };
+}
+
+export function storeHeld({ rule, reserved }: HeldState): StoredState {
+  const nothing = { settled: 0, seenMs: 0, perSecond: 0, idleAtMs: undefined, slots: NO_SLOTS };
+  return { ...nothing, limit: rule.limit, reserved };
+}
+
+export function restoreHeld({ limit, reserved }: StoredState): HeldState {
+  return { kind: 'held', rule: { kind: 'held', limit }, reserved };
 }

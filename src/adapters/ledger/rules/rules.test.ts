@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import type { Charge } from '../../../ports/ledger.ts';
-import { decideCharge } from './rules.ts';
-import type { ScopeState } from './scope-state.ts';
+import { decideCharge, storeState } from './rules.ts';
+import type { Decision, ScopeState } from './scope-state.ts';
 import { slotMsOf } from './sliding.ts';
 
 const RUNS = { numRuns: 3000 };
@@ -28,6 +28,10 @@ const arrivals = (options: { spreadMs: number; amount: number }) =>
     { maxLength: 80, size: 'max' },
   );
 
+function fits(decision: Decision): decision is ScopeState {
+  return decision.kind !== 'misfit';
+}
+
 /** Plays arrivals against a rule. Where one waits as long as it is told, it fits. */
 function play(trace: readonly Arrival[], rule: Charge['rule']): Granted[] {
   const granted: Granted[] = [];
@@ -35,14 +39,13 @@ function play(trace: readonly Arrival[], rule: Charge['rule']): Granted[] {
   let nowMs = START_MS;
   for (const { afterMs, amount } of trace) {
     nowMs += afterMs;
-    const charge = { rule, amount };
-    const decision = decideCharge(state, charge, nowMs);
-    if (decision.fits) {
-      state = decision.next;
+    const decision = decideCharge(state, rule, amount, nowMs);
+    if (fits(decision)) {
+      state = decision;
       granted.push({ atMs: nowMs, amount });
     } else if (decision.retryAfterMs !== undefined) {
       assert.ok(decision.retryAfterMs > 0);
-      assert.ok(decideCharge(state, charge, nowMs + decision.retryAfterMs).fits, 'waited in vain');
+      assert.ok(fits(decideCharge(state, rule, amount, nowMs + decision.retryAfterMs)), 'waited in vain');
     }
   }
   return granted;
@@ -95,10 +98,10 @@ test('a sliding window keeps at most 62 slots, however many requests come', () =
   let state: ScopeState | undefined;
   for (let nowMs = START_MS; nowMs < START_MS + 200_000; nowMs += 37) {
     const rule = { kind: 'sliding', limit: 1e9, windowMs: 60_000 } as const;
-    const decision = decideCharge(state, { rule, amount: 1 }, nowMs);
-    assert.ok(decision.fits);
-    state = decision.next;
-    assert.ok(state.slots.length <= 62 * 3);
+    const decision = decideCharge(state, rule, 1, nowMs);
+    assert.ok(fits(decision));
+    state = decision;
+    assert.ok(storeState(state).slots.length <= 62 * 3);
   }
 });
 
@@ -122,13 +125,13 @@ test('a bucket gives what its rate says: one request after another, as soon as t
   let state: ScopeState | undefined;
   let nowMs = START_MS;
   for (let count = 0; count < 300; count += 1) {
-    let decision = decideCharge(state, { rule, amount: 1 }, nowMs);
-    if (!decision.fits) {
+    let decision = decideCharge(state, rule, 1, nowMs);
+    if (!fits(decision)) {
       nowMs += decision.retryAfterMs ?? Number.NaN;
-      decision = decideCharge(state, { rule, amount: 1 }, nowMs);
+      decision = decideCharge(state, rule, 1, nowMs);
     }
-    assert.ok(decision.fits);
-    state = decision.next;
+    assert.ok(fits(decision));
+    state = decision;
   }
   assert.ok(nowMs - START_MS <= 100_000 + 300, `${nowMs - START_MS} ms for 300 requests at 3 a second`);
 });
@@ -149,19 +152,19 @@ test('a bucket rounds what flows off down, to a millionth', () => {
 
 test('who waits as long as a slow bucket says is let in, whenever it was looked at and asked', () => {
   const rule = { kind: 'bucket', perSecond: 0.01, burst: 1 } as const;
-  const first = decideCharge(undefined, { rule, amount: 1 }, START_MS);
-  assert.ok(first.fits);
-  let state = first.next;
+  const first = decideCharge(undefined, rule, 1, START_MS);
+  assert.ok(fits(first));
+  let state: ScopeState = first;
   for (let afterMs = 13; afterMs < 99_000; afterMs += 13) {
     const askedMs = START_MS + afterMs;
-    const looked = decideCharge(state, { rule, amount: 0 }, askedMs);
-    assert.ok(looked.fits);
-    state = looked.next;
+    const looked = decideCharge(state, rule, 0, askedMs);
+    assert.ok(fits(looked));
+    state = looked;
     for (const laterMs of [askedMs + 1, askedMs + 9]) {
-      const decision = decideCharge(state, { rule, amount: 1 }, laterMs);
-      assert.ok(!decision.fits && decision.retryAfterMs !== undefined);
+      const decision = decideCharge(state, rule, 1, laterMs);
+      assert.ok(!fits(decision) && decision.retryAfterMs !== undefined);
       const nowMs = laterMs + decision.retryAfterMs;
-      assert.ok(decideCharge(state, { rule, amount: 1 }, nowMs).fits, `asked after ${afterMs} ms`);
+      assert.ok(fits(decideCharge(state, rule, 1, nowMs)), `asked after ${afterMs} ms`);
     }
   }
 });
