@@ -7,6 +7,7 @@ import { systemClock } from '../adapters/clock/system.ts';
 import { joinEvidence } from '../adapters/evidence/joined.ts';
 import type { FromEvidence } from '../adapters/evidence/thread/message.ts';
 import { serveEvidence } from '../adapters/evidence/thread/serve.ts';
+import { SharedChannel } from '../adapters/evidence/thread/shared-channel.ts';
 import { createRuleTelemetry } from '../adapters/telemetry/business-rules.ts';
 import { createLogger, createLogTelemetry, openLogFile } from '../adapters/telemetry/log.ts';
 import { createOtelTelemetry } from '../adapters/telemetry/open-telemetry.ts';
@@ -35,7 +36,13 @@ try {
   ];
   const audit = await openLocalAuditLog({ stateDir, clock: systemClock });
   const archive = openLocalArchive({ stateDir, clock: systemClock });
-  const evidence = joinEvidence({ audit, archive, telemetry: fanOut(sinks, logger) });
+  const channel = new SharedChannel(memory);
+  const evidence = joinEvidence({
+    audit,
+    archive,
+    telemetry: fanOut(sinks, logger),
+    isAwaited: () => channel.isPosted(),
+  });
   serveEvidence({ evidence, memory, port: parentPort });
 } catch (error) {
   const message = error instanceof Error ? error.message : String(error);

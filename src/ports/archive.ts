@@ -1,5 +1,5 @@
 /** `feedback`: the comment of who gave it. A request may have several. */
-const ARCHIVE_PARTS = ['prompt', 'answer', 'feedback'] as const;
+export const ARCHIVE_PARTS = ['prompt', 'answer', 'feedback'] as const;
 export type ArchivePart = (typeof ARCHIVE_PARTS)[number];
 
 export function isArchivePart(text: unknown): text is ArchivePart {

@@ -96,9 +96,9 @@ export interface Intent extends Story {
   readonly kind: 'opened';
 }
 
-/** An intent as JSON, for those who hand it on, and need to know no more of it than whose it is. */
-export interface WrittenIntent {
-  readonly kind: 'opened';
+/** A record of an attempt as JSON, for those who hand it on, and need to know no more of it than whose it is. */
+export interface Written<Kind extends 'opened' | 'closed'> {
+  readonly kind: Kind;
   readonly requestId: string;
   readonly json: string;
 }

@@ -42,14 +42,14 @@ function makeFragileDisk(): { files: AuditFiles; state: { failWrites: boolean; f
       systemFiles.writeSync(fd, bytes, offset, Math.ceil(length / 2), position);
       throw failure();
     }) as AuditFiles['writeSync'], // the one overload that the log calls
-    fdatasync: ((fd: number, done: (error: Error | null) => void) => {
+    fdatasync: (fd, done) => {
       const dropped = unsynced.filter((write) => write.fd === fd);
       unsynced = unsynced.filter((write) => write.fd !== fd);
       if (!state.failSyncs) return systemFiles.fdatasync(fd, done);
       for (const { position, length } of dropped)
         systemFiles.writeSync(fd, Buffer.alloc(length), 0, length, position);
       setImmediate(() => done(failure()));
-    }) as AuditFiles['fdatasync'], // without the promisified property, which the log does not use
+    },
   };
   return { files, state };
 }
@@ -131,12 +131,12 @@ void describe('a disk that fails', () => {
     const stateDir = makeStateDir();
     let hang: (() => void) | undefined;
     let isHanging = false;
-    const files = {
+    const files: AuditFiles = {
       ...systemFiles,
-      fdatasync: ((fd: number, done: (error: Error | null) => void) => {
+      fdatasync: (fd, done) => {
         if (isHanging) hang = () => systemFiles.fdatasync(fd, done);
         else systemFiles.fdatasync(fd, done);
-      }) as AuditFiles['fdatasync'], // without the promisified property, which the log does not use
+      },
     };
     const log = await openLocalAuditLog({
       stateDir,
@@ -267,7 +267,7 @@ void test('an intent that comes just when a sync has ended is synced, too', asyn
   const files: AuditFiles = {
     ...systemFiles,
     // At once, so that the moment can be met by counting.
-    fdatasync: ((_fd: number, done: (error: Error | null) => void) => done(null)) as AuditFiles['fdatasync'], // without the promisified property, which the log does not use
+    fdatasync: (_fd, done) => done(null),
   };
   const log = await openLocalAuditLog({ stateDir: makeStateDir(), clock: testClock, files });
   for (let moments = 0; moments < 40; moments += 1) {

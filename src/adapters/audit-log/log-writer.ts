@@ -1,13 +1,12 @@
 import type { AuditLog } from '../../ports/audit-log.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { AdminRecord, AuditRecord, ClosedRecord, Intent, WrittenIntent } from '../../road/record.ts';
+import type { AdminRecord, AuditRecord, ClosedRecord, Intent, Written } from '../../road/record.ts';
 import type { ProcessLock } from '../local-state/process-lock.ts';
 import { Chain } from './chain.ts';
 import type { CheckpointWriter } from './checkpoint-file.ts';
 import { Committer } from './committer.ts';
 import type { Group } from './group.ts';
 import type { LogRecord, Predecessor } from './log-record.ts';
-import { jsonOf } from './record-json.ts';
 import type { SegmentWriter } from './segment-writer.ts';
 
 export interface LogWriterOptions {
@@ -33,6 +32,9 @@ export interface LogWriterOptions {
     readonly heldBytes: number;
   };
 }
+
+/** What stands in a line. */
+type LineRecord = AuditRecord | Written<'opened' | 'closed'> | LogRecord;
 
 const STOPPED = 'the audit log is stopped';
 
@@ -90,7 +92,7 @@ export class LogWriter implements AuditLog {
     this.#timer = setInterval(() => this.#checkpointIfNew(), limits.checkpointMs).unref();
   }
 
-  open(intent: Intent | WrittenIntent): Promise<void> {
+  open(intent: Intent | Written<'opened'>): Promise<void> {
     const fault = this.fault();
     if (fault !== undefined) return Promise.reject(new Error(fault));
     const group = this.#append(intent);
@@ -98,7 +100,7 @@ export class LogWriter implements AuditLog {
     return group.durable();
   }
 
-  close(record: ClosedRecord): Promise<void> {
+  close(record: ClosedRecord | Written<'closed'>): Promise<void> {
     if (this.#stopped) return Promise.reject(new Error(STOPPED));
     if (this.#committer.fault !== undefined && this.#committer.heldBytes > this.#options.limits.heldBytes) {
       // The attempt stays open here, so that the next start closes it as abandoned.
@@ -149,7 +151,7 @@ export class LogWriter implements AuditLog {
     this.#options.lock.release();
   }
 
-  #append(record: AuditRecord | WrittenIntent | LogRecord): Group {
+  #append(record: LineRecord): Group {
     const { group } = this.#committer;
     const { limits } = this.#options;
     // Recovery stays in one segment, so that whoever recovers a crashed recovery need read only that one.
@@ -161,8 +163,9 @@ export class LogWriter implements AuditLog {
     return group;
   }
 
-  #write(group: Group, record: AuditRecord | WrittenIntent | LogRecord): void {
-    this.#segmentBytes += group.append(this.#chain.append(jsonOf(record)));
+  #write(group: Group, record: LineRecord): void {
+    const recordJson = 'json' in record ? record.json : JSON.stringify(record);
+    this.#segmentBytes += group.append(this.#chain.append(recordJson));
     if (this.#segmentBytes > this.#options.limits.segmentBytes / 2) this.#options.segments.prepareNext();
   }
 

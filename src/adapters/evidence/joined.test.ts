@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ArchiveEntry } from '../../ports/archive.ts';
-import type { AdminRecord, ClosedRecord } from '../../road/record.ts';
+import type { AdminRecord, ClosedRecord, Written } from '../../road/record.ts';
 import { makeClosed, makeIntent } from '../audit-log/testing.ts';
 import { joinEvidence } from './joined.ts';
 
@@ -31,7 +31,7 @@ const throws = () => {
 /** Engines in memory, which can be made to fail, and what they were told in its order. */
 function join(failing: { readonly audit?: Fail; readonly archive?: Fail } = {}) {
   const told: string[] = [];
-  const closed: ClosedRecord[] = [];
+  const closed: (ClosedRecord | Written<'closed'>)[] = [];
   const evidence = joinEvidence({
     audit: {
       open: async () => {

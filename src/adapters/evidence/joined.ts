@@ -2,23 +2,30 @@ import type { Archive, ArchiveEntry } from '../../ports/archive.ts';
 import type { AuditLog } from '../../ports/audit-log.ts';
 import type { Evidence } from '../../ports/evidence.ts';
 import type { Telemetry } from '../../ports/telemetry.ts';
-import type { ClosedRecord, Intent, WrittenIntent } from '../../road/record.ts';
+import type { ClosedRecord, Intent, Written } from '../../road/record.ts';
 
 export interface EvidenceParts {
   readonly audit: AuditLog;
   readonly archive: Pick<Archive, 'seal' | 'fault' | 'stop'>;
   /** Hears of every closed record as it was written, and of none that was not, after whoever waits for it. */
   readonly telemetry: Telemetry;
+  /** Whether somebody waits for this thread: telemetry, for which nobody does, is told later then. */
+  readonly isAwaited?: () => boolean;
 }
 
-/** Takes an intent as JSON too. */
+/** Takes records as JSON too. */
 export interface JoinedEvidence extends Evidence {
-  open(intent: Intent | WrittenIntent, prompt?: ArchiveEntry): Promise<void>;
+  open(intent: Intent | Written<'opened'>, prompt?: ArchiveEntry): Promise<void>;
+  close(record: ClosedRecord | Written<'closed'>, answer?: ArchiveEntry): Promise<void>;
 }
+
+/** Closed records of which telemetry was not told. With more, it is told whoever waits. */
+const MAX_UNTOLD = 512;
 
 /** An audit log, an archive and telemetry as one: whichever engines they are. */
-export function joinEvidence({ audit, archive, telemetry }: EvidenceParts): JoinedEvidence {
-  const tell = tellSoon(telemetry);
+export function joinEvidence(parts: EvidenceParts): JoinedEvidence {
+  const { audit, archive, telemetry } = parts;
+  const untold = new Untold(parts);
   return {
     open: async (intent, prompt) => {
       const opened = audit.open(intent);
@@ -27,9 +34,9 @@ export function joinEvidence({ audit, archive, telemetry }: EvidenceParts): Join
     },
     close: async (record, answer) => {
       const failure = answer === undefined ? undefined : await trySeal(archive, answer);
-      const written = failure === undefined ? record : withoutAnswer(record, failure);
+      const written = failure === undefined ? record : withoutAnswer(readClosed(record), failure);
       await audit.close(written);
-      tell(written);
+      untold.add(written);
       if (failure !== undefined) throw failure;
     },
     note: async (record, text) => {
@@ -39,24 +46,43 @@ export function joinEvidence({ audit, archive, telemetry }: EvidenceParts): Join
     fault: () => audit.fault() ?? archive.fault(),
     stop: async () => {
       await Promise.all([audit.stop(), archive.stop()]);
-      await new Promise((resolve) => setImmediate(resolve)); // for those who are still to be told
+      await new Promise((resolve) => setImmediate(resolve)); // for those who are still to be written
+      untold.tellAll();
       await telemetry.stop();
     },
   };
 }
 
-/** Tells telemetry of all records of a moment after those who wait for them were told. */
-function tellSoon(telemetry: Telemetry): (record: ClosedRecord) => void {
-  let records: ClosedRecord[] = [];
-  const tellAll = () => {
-    const told = records;
-    records = [];
-    for (const record of told) telemetry.closed(record);
+/** Closed records of which telemetry is told when nobody waits for anything else. */
+class Untold {
+  readonly #telemetry: Telemetry;
+  readonly #isAwaited: () => boolean;
+  #records: (ClosedRecord | Written<'closed'>)[] = [];
+  readonly #tellSoon = () => {
+    if (this.#records.length < MAX_UNTOLD && this.#isAwaited()) setImmediate(this.#tellSoon);
+    else this.tellAll();
   };
-  return (record) => {
-    if (records.length === 0) setImmediate(tellAll);
-    records.push(record);
-  };
+
+  constructor({ telemetry, isAwaited = () => false }: EvidenceParts) {
+    this.#telemetry = telemetry;
+    this.#isAwaited = isAwaited;
+  }
+
+  add(record: ClosedRecord | Written<'closed'>): void {
+    if (this.#records.length === 0) setImmediate(this.#tellSoon);
+    this.#records.push(record);
+  }
+
+  tellAll(): void {
+    const records = this.#records;
+    this.#records = [];
+    for (const record of records) this.#telemetry.closed(readClosed(record));
+  }
+}
+
+function readClosed(record: ClosedRecord | Written<'closed'>): ClosedRecord {
+  // The port's types held where it was written, and JSON carries all that a record may be.
+  return 'json' in record ? (JSON.parse(record.json) as ClosedRecord) : record;
 }
 
 /** An archive that throws rather than rejects must not leave another promise without anybody to hear it. */

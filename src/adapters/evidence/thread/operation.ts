@@ -1,61 +1,76 @@
-import type { ArchiveEntry } from '../../../ports/archive.ts';
+import { ARCHIVE_PARTS, type ArchiveEntry } from '../../../ports/archive.ts';
 import type { AuditRecord } from '../../../road/record.ts';
 
 /** A call of the port, as it travels between threads; the kind of its record says which one. */
 export interface Operation {
-  /** The request of an intent, so that nobody needs to read its JSON; empty for another record. */
-  readonly opens: string;
+  readonly kind: AuditRecord['kind'];
+  /** Whose record it is, so that nobody needs to read its JSON for that; empty where it is nobody's. */
+  readonly requestId: string;
   readonly recordJson: string;
-  /** The archive entry without its text, as JSON; empty where there is none. */
-  readonly entryJson: string;
-  readonly text: string;
+  readonly entry: ArchiveEntry | undefined;
 }
 
+const KINDS = ['opened', 'closed', 'admin'] as const satisfies readonly AuditRecord['kind'][];
+/** In place of the number of an entry's part. */
+const NO_ENTRY = 255;
+/** Kind and part, a byte each. */
+const HEAD_BYTES = 2;
 const LENGTH_BYTES = 4;
+/** When an entry was written, and the days of its retention. */
+const ENTRY_NUMBERS_BYTES = 16;
+const MAX_TEXTS = 5;
 const MAX_BYTES_PER_UNIT = 3;
 
 /** Makes the operation of a call. */
 export function makeOperation(record: AuditRecord, entry: ArchiveEntry | undefined): Operation {
-  const opens = record.kind === 'opened' ? record.requestId : '';
-  const recordJson = JSON.stringify(record);
-  if (entry === undefined) return { opens, recordJson, entryJson: '', text: '' };
-  const { text, ...rest } = entry;
-  return { opens, recordJson, entryJson: JSON.stringify(rest), text };
+  return { kind: record.kind, requestId: record.requestId ?? '', recordJson: JSON.stringify(record), entry };
 }
 
 /** Never less than the bytes that `writeOperation` needs. */
-export function boundBytes({ opens, recordJson, entryJson, text }: Operation): number {
-  const units = opens.length + recordJson.length + entryJson.length + text.length;
-  return 4 * LENGTH_BYTES + units * MAX_BYTES_PER_UNIT;
+export function boundBytes({ requestId, recordJson, entry }: Operation): number {
+  let units = requestId.length + recordJson.length;
+  if (entry !== undefined) units += entry.requestId.length + entry.tenant.length + entry.text.length;
+  return HEAD_BYTES + ENTRY_NUMBERS_BYTES + MAX_TEXTS * LENGTH_BYTES + units * MAX_BYTES_PER_UNIT;
 }
 
 /** Writes an operation; returns where the next one begins. */
 export function writeOperation(bytes: Buffer, offset: number, operation: Operation): number {
-  let end = writeText(bytes, offset, operation.opens);
-  end = writeText(bytes, end, operation.recordJson);
-  end = writeText(bytes, end, operation.entryJson);
-  return writeText(bytes, end, operation.text);
+  const { kind, requestId, recordJson, entry } = operation;
+  bytes[offset] = KINDS.indexOf(kind);
+  bytes[offset + 1] = entry === undefined ? NO_ENTRY : ARCHIVE_PARTS.indexOf(entry.part);
+  let end = writeText(bytes, offset + HEAD_BYTES, requestId);
+  end = writeText(bytes, end, recordJson);
+  if (entry === undefined) return end;
+  bytes.writeDoubleLE(entry.writtenAtMs, end);
+  bytes.writeDoubleLE(entry.retentionDays, end + ENTRY_NUMBERS_BYTES / 2);
+  end = writeText(bytes, end + ENTRY_NUMBERS_BYTES, entry.requestId);
+  end = writeText(bytes, end, entry.tenant);
+  return writeText(bytes, end, entry.text);
 }
 
 /** Reads the operation at an offset, and where the next one begins. */
 export function readOperation(bytes: Buffer, offset: number): { operation: Operation; end: number } {
-  const opens = readText(bytes, offset);
-  const record = readText(bytes, opens.end);
-  const entry = readText(bytes, record.end);
-  const text = readText(bytes, entry.end);
-  const operation = {
-    opens: opens.text,
-    recordJson: record.text,
-    entryJson: entry.text,
+  const kind = KINDS[bytes[offset] ?? NO_ENTRY];
+  if (kind === undefined) throw new Error('an operation is of a kind that nobody writes');
+  const part = ARCHIVE_PARTS[bytes[offset + 1] ?? NO_ENTRY];
+  const requestId = readText(bytes, offset + HEAD_BYTES);
+  const record = readText(bytes, requestId.end);
+  const operation = { kind, requestId: requestId.text, recordJson: record.text };
+  if (part === undefined) return { operation: { ...operation, entry: undefined }, end: record.end };
+  const writtenAtMs = bytes.readDoubleLE(record.end);
+  const retentionDays = bytes.readDoubleLE(record.end + ENTRY_NUMBERS_BYTES / 2);
+  const of = readText(bytes, record.end + ENTRY_NUMBERS_BYTES);
+  const tenant = readText(bytes, of.end);
+  const text = readText(bytes, tenant.end);
+  const entry = {
+    requestId: of.text,
+    tenant: tenant.text,
+    part,
     text: text.text,
+    writtenAtMs,
+    retentionDays,
   };
-  return { operation, end: text.end };
-}
-
-/** The archive entry that travelled with a record. */
-export function readEntry({ entryJson, text }: Operation): ArchiveEntry | undefined {
-  if (entryJson === '') return undefined;
-  return { ...(JSON.parse(entryJson) as Omit<ArchiveEntry, 'text'>), text }; // `makeOperation` wrote it
+  return { operation: { ...operation, entry }, end: text.end };
 }
 
 function writeText(bytes: Buffer, offset: number, text: string): number {

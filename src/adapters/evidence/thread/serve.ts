@@ -1,10 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { MessagePort } from 'node:worker_threads';
-import type { AdminRecord, ClosedRecord } from '../../../road/record.ts';
-import { rememberJson } from '../../audit-log/record-json.ts';
+import type { AdminRecord } from '../../../road/record.ts';
 import type { JoinedEvidence } from '../joined.ts';
 import type { FromEvidence, ToEvidence } from './message.ts';
-import { readEntry, readOperation, type Operation } from './operation.ts';
+import { readOperation, type Operation } from './operation.ts';
 import { SharedChannel, type SharedMemory } from './shared-channel.ts';
 
 const BEAT_MS = 25;
@@ -105,14 +104,11 @@ function readBatch(bytes: Buffer, count: number): Operation[] {
 }
 
 async function perform(evidence: JoinedEvidence, operation: Operation): Promise<void> {
-  const entry = readEntry(operation);
-  const { opens, recordJson } = operation;
-  if (opens !== '') return await evidence.open({ kind: 'opened', requestId: opens, json: recordJson }, entry);
+  const { kind, requestId, recordJson: json, entry } = operation;
+  if (kind === 'opened') return await evidence.open({ kind, requestId, json }, entry);
+  if (kind === 'closed') return await evidence.close({ kind, requestId, json }, entry);
   // The port's types held on the other side, and JSON carries all that a record may be.
-  const record = JSON.parse(recordJson) as ClosedRecord | AdminRecord;
-  rememberJson(record, recordJson);
-  if (record.kind === 'closed') return await evidence.close(record, entry);
-  return await evidence.note(record, entry);
+  return await evidence.note(JSON.parse(json) as AdminRecord, entry);
 }
 
 function describeError(error: unknown): string {

@@ -68,7 +68,7 @@ export class SharedChannel {
     Atomics.notify(this.#counters, POSTED);
   }
 
-  /** Near side: whether the batch that was posted last is the other thread's still. */
+  /** Whether the batch that was posted last was not taken yet. */
   isPosted(): boolean {
     return Atomics.load(this.#counters, POSTED) !== Atomics.load(this.#counters, TAKEN);
   }
