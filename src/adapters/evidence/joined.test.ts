@@ -29,7 +29,10 @@ const throws = () => {
 };
 
 /** Engines in memory, which can be made to fail, and what they were told in its order. */
-function join(failing: { readonly audit?: Fail; readonly archive?: Fail } = {}) {
+function join(
+  failing: { readonly audit?: Fail; readonly archive?: Fail } = {},
+  isAwaited: () => boolean = () => false,
+) {
   const told: string[] = [];
   const closed: (ClosedRecord | Written<'closed'>)[] = [];
   const evidence = joinEvidence({
@@ -61,6 +64,7 @@ function join(failing: { readonly audit?: Fail; readonly archive?: Fail } = {}) 
       closed: (record) => void told.push(`counted ${record.outcome}`),
       stop: async () => void told.push('telemetry stopped'),
     },
+    isAwaited,
   });
   return { evidence, told, closed };
 }
@@ -81,6 +85,41 @@ test('without a text the archive is not asked', async () => {
   await evidence.close(RECORD);
   await turn();
   assert.deepEqual(told, ['opened', 'closed', 'counted answered']);
+});
+
+test('telemetry waits as long as somebody waits for evidence, up to a number of records, and stops with all told', async () => {
+  let isAwaited = true;
+  const { evidence, told } = join({}, () => isAwaited);
+  const counted = () => told.filter((what) => what === 'counted answered').length;
+  await evidence.close(RECORD);
+  await turn();
+  await turn();
+  assert.equal(counted(), 0);
+  isAwaited = false;
+  await turn();
+  await turn();
+  assert.equal(counted(), 1);
+  isAwaited = true;
+  await Promise.all(Array.from({ length: 1000 }, () => evidence.close(RECORD)));
+  await turn();
+  assert.equal(counted(), 1001);
+  await evidence.close(RECORD);
+  await evidence.stop();
+  assert.equal(counted(), 1002);
+});
+
+test('a record that comes as JSON is written as it is, and telemetry reads it', async () => {
+  const { evidence, told, closed } = join();
+  const written = { kind: 'closed', requestId: 'a', json: JSON.stringify(RECORD) } as const;
+  await evidence.close(written, ANSWER);
+  await turn();
+  assert.deepEqual(closed, [written]);
+  assert.equal(told.at(-1), 'counted answered');
+  const { evidence: failing, closed: failed } = join({ archive: reject });
+  await assert.rejects(failing.close(written, ANSWER));
+  assert.deepEqual(failed, [
+    { ...RECORD, outcome: 'failed', refusal: { code: 'audit.unavailable', detail: 'disk full' } },
+  ]);
 });
 
 test('an answer that cannot be kept is on the record as failed, and the close rejects', async () => {

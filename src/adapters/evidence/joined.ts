@@ -59,7 +59,8 @@ class Untold {
   readonly #isAwaited: () => boolean;
   #records: (ClosedRecord | Written<'closed'>)[] = [];
   readonly #tellSoon = () => {
-    if (this.#records.length < MAX_UNTOLD && this.#isAwaited()) setImmediate(this.#tellSoon);
+    const { length } = this.#records;
+    if (length > 0 && length < MAX_UNTOLD && this.#isAwaited()) setImmediate(this.#tellSoon);
     else this.tellAll();
   };
 
