@@ -106,14 +106,18 @@ export function buildWorld(input: {
       const { deadlineMs } = plan.grant.capability.limits;
       const deadlineUs = clock.monotonicUs() + deadlineMs * 1000;
       return inferAnswer({
-        ...asked,
-        plan,
         prompt: asked.guarded,
+        intent: asked.intent,
+        plan,
         providers,
         health,
         clock,
+        signal: asked.signal,
+        delivery: asked.delivery,
         deadlineUs,
         mayTake: (route) => board.mayTake(asked, route),
+        onTry: asked.onTry,
+        onRoute: asked.onRoute,
       });
     },
     openOutputGuard: ({ guarded, signal }, onVerdict) =>

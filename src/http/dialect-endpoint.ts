@@ -5,6 +5,7 @@ import { travel, type Departure } from '../road/road.ts';
 import { collectAnswer, type AnswerFrame, type Dialect } from './dialects/dialect.ts';
 import type { Gateway } from './gateway.ts';
 import { limitLastRead } from './slow-reader.ts';
+import { listStandingHeaders } from './standing-headers.ts';
 import { streamAnswer, toRefusal } from './stream-answer.ts';
 import { readTraceparent } from './traceparent.ts';
 import { readVisit } from './visit.ts';
@@ -58,9 +59,19 @@ export async function serveDialect(input: {
   try {
     const answer = await collectAnswer(batches);
     reply.raw.off('close', leave);
-    reply.headers(dialect.writeRateLimits(attempt.rateLimits()));
-    reply.header('x-request-id', requestId).type('application/json; charset=utf-8');
-    reply.send(dialect.writeWhole(answer, frame));
+    const body = dialect.writeWhole(answer, frame);
+    // Past Fastify, which would look through the headers and the body once more.
+    const head = listStandingHeaders(reply).concat(dialect.writeRateLimits(attempt.rateLimits()), [
+      'x-request-id',
+      requestId,
+      'content-type',
+      'application/json; charset=utf-8',
+      'content-length',
+      String(Buffer.byteLength(body)),
+    ]);
+    reply.hijack();
+    reply.raw.writeHead(200, head);
+    reply.raw.end(body);
     limitLastRead(reply.raw, slowReaderMs);
     return undefined; // it is sent
   } catch (error) {

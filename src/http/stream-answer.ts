@@ -2,8 +2,9 @@ import type { FastifyReply } from 'fastify';
 import type { RateLimits } from '../road/rate-limits.ts';
 import { refuse, RefusalError, type Refusal } from '../road/refusal.ts';
 import type { Batch } from '../road/road.ts';
-import type { AnswerFrame, Dialect } from './dialects/dialect.ts';
+import type { AnswerFrame, Dialect, Headers } from './dialects/dialect.ts';
 import { limitLastRead, waitForReader } from './slow-reader.ts';
+import { listStandingHeaders } from './standing-headers.ts';
 
 /**
  * Writes an answer as it flows, no faster than its client reads. Whatever fails here ends the flow, so that
@@ -21,16 +22,17 @@ export async function streamAnswer(input: {
 }): Promise<void> {
   const { dialect, frame, rateLimits, batches, reply, slowReaderMs, signal } = input;
   const { raw } = reply;
+  const standing = listStandingHeaders(reply);
   reply.hijack();
-  // A stream writes its own head, which carries what stands on the reply already as well: the rules for browsers.
-  for (const [name, value] of Object.entries(reply.getHeaders())) {
-    if (value !== undefined) raw.setHeader(name, value);
-  }
   let pending = '';
   try {
     for await (const batch of batches) {
       if (!raw.headersSent) {
-        raw.writeHead(200, { ...headersOf(dialect, frame), ...dialect.writeRateLimits(rateLimits) });
+        raw.writeHead(200, [
+          ...standing,
+          ...headersOf(dialect, frame),
+          ...dialect.writeRateLimits(rateLimits),
+        ]);
         pending = dialect.writeStreamStart(frame);
       }
       for (const event of batch) pending += dialect.writeEvent(event, frame);
@@ -45,13 +47,17 @@ export async function streamAnswer(input: {
   limitLastRead(raw, slowReaderMs);
 }
 
-function headersOf(dialect: Dialect, frame: AnswerFrame): Record<string, string> {
-  return {
-    'content-type': dialect.streamContentType,
-    'cache-control': 'no-store',
-    'x-accel-buffering': 'no',
-    'x-request-id': frame.requestId,
-  };
+function headersOf(dialect: Dialect, frame: AnswerFrame): Headers {
+  return [
+    'content-type',
+    dialect.streamContentType,
+    'cache-control',
+    'no-store',
+    'x-accel-buffering',
+    'no',
+    'x-request-id',
+    frame.requestId,
+  ];
 }
 
 /** What an error on the way of an answer tells the caller: the refusal that it carries, and else nothing of it. */

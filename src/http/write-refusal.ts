@@ -10,13 +10,13 @@ export function writeRefusal(input: {
   readonly reply: FastifyReply;
 }): FastifyReply {
   const { dialect, refusal, requestId, reply } = input;
-  const { status, headers, body } = dialect.writeRefusal(refusal, requestId);
+  const { status, headers = [], body } = dialect.writeRefusal(refusal, requestId);
   if (status === 401) reply.header('www-authenticate', 'Bearer');
   const { retryAfterMs } = refusal;
   // RFC 9110 §10.2.3: whole seconds, and never before it helps.
   if (retryAfterMs !== undefined)
     reply.header('retry-after', String(Math.max(1, Math.ceil(retryAfterMs / 1000))));
-  if (headers !== undefined) reply.headers(headers);
+  for (let i = 0; i + 1 < headers.length; i += 2) reply.header(headers[i] ?? '', headers[i + 1]);
   return reply
     .code(status)
     .header('x-request-id', requestId)

@@ -255,17 +255,31 @@ function billUnasked(
 
 /** Waits for the first batch, so that what fails before the first byte is a refusal and not a broken stream. */
 async function startFlow(batches: AsyncGenerator<Batch>): Promise<AsyncIterable<Batch>> {
-  let first: IteratorResult<Batch> | undefined = await batches.next();
-  return {
-    [Symbol.asyncIterator]: () => ({
-      next: () => {
-        const step = first;
-        first = undefined;
-        return step === undefined ? batches.next() : Promise.resolve(step);
-      },
-      return: () => batches.return(undefined),
-    }),
-  };
+  return new Flow(await batches.next(), batches);
+}
+
+class Flow implements AsyncIterableIterator<Batch> {
+  #first: IteratorResult<Batch> | undefined;
+  readonly #batches: AsyncGenerator<Batch>;
+
+  constructor(first: IteratorResult<Batch>, batches: AsyncGenerator<Batch>) {
+    this.#first = first;
+    this.#batches = batches;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<IteratorResult<Batch>> {
+    const step = this.#first;
+    this.#first = undefined;
+    return step === undefined ? this.#batches.next() : Promise.resolve(step);
+  }
+
+  return(): Promise<IteratorResult<Batch>> {
+    return this.#batches.return(undefined);
+  }
 }
 
 /** The second half: the answer flows, and whatever becomes of it, its record is closed before its last batch leaves. */

@@ -14,8 +14,8 @@ export interface AnswerFrame {
   readonly includeUsage: boolean;
 }
 
-/** By name, lower case. */
-export type Headers = Readonly<Record<string, string>>;
+/** Names, in lower case, and values in turn: as Node takes them with the least work. */
+export type Headers = readonly string[];
 
 export interface WholeAnswer {
   readonly text: string;
@@ -57,25 +57,29 @@ export interface Dialect {
   writeRateLimits(limits: RateLimits): Headers;
 }
 
+const NO_CALLS: WholeAnswer['toolCalls'] = [];
+
 /** An answer that is not streamed is a stream, collected. */
 export async function collectAnswer(batches: AsyncIterable<Batch>): Promise<WholeAnswer> {
   let text = '';
-  const calls = new Map<number, { id: string; name: string; argumentsJson: string }>();
+  let calls: Map<number, { id: string; name: string; argumentsJson: string }> | undefined;
   let end: Extract<DeliverableEvent, { type: 'finish' }> | undefined;
   for await (const batch of batches) {
     for (const event of batch) {
       if (event.type === 'text') text += event.text;
       else if (event.type === 'tool_call') {
+        calls ??= new Map();
         calls.set(event.index, { id: event.id, name: event.name, argumentsJson: '' });
       } else if (event.type === 'tool_arguments') {
-        const call = calls.get(event.index);
+        const call = calls?.get(event.index);
         if (call !== undefined) call.argumentsJson += event.json;
       } else if (event.type === 'blocked') {
         text = event.message;
-        calls.clear();
+        calls = undefined;
       } else end = event;
     }
   }
   if (end === undefined) throw new Error('an answer ended without its finish');
-  return { text, toolCalls: [...calls.values()], reason: end.reason, usage: end.usage };
+  const toolCalls = calls === undefined ? NO_CALLS : [...calls.values()];
+  return { text, toolCalls, reason: end.reason, usage: end.usage };
 }

@@ -15,11 +15,11 @@ export const openAiChat: Dialect = {
   writeStreamRefusal: (refusal, requestId) => `data: ${writeError(refusal, requestId)}\n\n`,
   writeRefusal: (refusal, requestId) => ({
     status: REFUSALS[refusal.code].status,
-    headers: {
-      ...(refusal.rateLimits && writeRateLimits(refusal.rateLimits)),
+    headers: [
+      ...(refusal.rateLimits === undefined ? [] : writeRateLimits(refusal.rateLimits)),
       // The official SDKs try every 429 again, unless they are told not to.
-      ...(isSpent(refusal) && { 'x-should-retry': 'false' }),
-    },
+      ...(isSpent(refusal) ? ['x-should-retry', 'false'] : []),
+    ],
     body: writeError(refusal, requestId),
   }),
   writeRateLimits,

@@ -1,28 +1,34 @@
 import type { RateLimit, RateLimits } from '../../road/rate-limits.ts';
 import type { Headers } from './dialect.ts';
 
-const NONE: Headers = {};
+const NONE: Headers = [];
 
 /** `x-ratelimit-*`, as OpenAI's own API sends them with every answer. */
 export function writeRateLimits({ requests, tokens }: RateLimits): Headers {
-  if (requests === undefined && tokens === undefined) return NONE;
-  return { ...(requests && writeRequests(requests)), ...(tokens && writeTokens(tokens)) };
+  if (requests === undefined) return tokens === undefined ? NONE : writeTokens(tokens);
+  return tokens === undefined ? writeRequests(requests) : writeRequests(requests).concat(writeTokens(tokens));
 }
 
-function writeRequests({ limit, remaining, resetMs }: RateLimit): Headers {
-  return {
-    'x-ratelimit-limit-requests': String(limit),
-    'x-ratelimit-remaining-requests': String(remaining),
-    'x-ratelimit-reset-requests': writeDuration(resetMs),
-  };
+function writeRequests({ limit, remaining, resetMs }: RateLimit): string[] {
+  return [
+    'x-ratelimit-limit-requests',
+    String(limit),
+    'x-ratelimit-remaining-requests',
+    String(remaining),
+    'x-ratelimit-reset-requests',
+    writeDuration(resetMs),
+  ];
 }
 
-function writeTokens({ limit, remaining, resetMs }: RateLimit): Headers {
-  return {
-    'x-ratelimit-limit-tokens': String(limit),
-    'x-ratelimit-remaining-tokens': String(remaining),
-    'x-ratelimit-reset-tokens': writeDuration(resetMs),
-  };
+function writeTokens({ limit, remaining, resetMs }: RateLimit): string[] {
+  return [
+    'x-ratelimit-limit-tokens',
+    String(limit),
+    'x-ratelimit-remaining-tokens',
+    String(remaining),
+    'x-ratelimit-reset-tokens',
+    writeDuration(resetMs),
+  ];
 }
 
 /** As Go writes durations, which is how OpenAI does: `20ms`, `1s`, `6m0s`, `1h0m0s`. */

@@ -2,7 +2,7 @@ import { ModelError } from '../../ports/model.ts';
 import type { AnswerEvent } from '../../road/conversation.ts';
 import type { Route } from '../../road/governed.ts';
 import type { RecordedTry } from '../../road/record.ts';
-import { openDeadline, type Deadline } from './deadline.ts';
+import { Deadline } from './deadline.ts';
 import type { Inference } from './inference.ts';
 
 /** One try at one route: its deadlines, and what it tells the route's health and the record. Settled exactly once. */
@@ -20,10 +20,16 @@ export class RouteTry {
     this.#inference = inference;
     this.#startedUs = inference.clock.monotonicUs();
     const leftMs = Math.max(0, (inference.deadlineUs - this.#startedUs) / 1000);
-    this.#deadline = openDeadline({
+    this.#deadline = new Deadline({
       signal: inference.signal,
       totalMs: Math.min(route.timeouts.totalMs, leftMs),
+      clock: inference.clock,
     });
+  }
+
+  /** Whether its first byte was there: what fails before it may be tried again. */
+  hasBegun(): boolean {
+    return this.#firstByteMs !== undefined;
   }
 
   /** Whether the finish has come: then there is no next batch. */

@@ -17,15 +17,13 @@ export async function* inferAnswer(inference: Inference): AsyncGenerator<readonl
       if (isOver(inference) || !inference.mayTake(route) || !inference.health.admit(route)) break;
       const attempt = new RouteTry(route, inference);
       try {
-        const first = await attempt.next().catch(asFailure);
-        if (!(first instanceof ModelError)) {
-          yield first;
-          while (!attempt.isFinished()) yield attempt.next();
-          return;
-        }
-        last = first;
+        do yield attempt.next();
+        while (!attempt.isFinished());
+        return;
       } catch (error) {
-        throw error instanceof ModelError ? toRefusalError(error) : error;
+        if (!(error instanceof ModelError)) throw error;
+        if (attempt.hasBegun()) throw toRefusalError(error);
+        last = error;
       } finally {
         attempt.close();
       }
@@ -33,12 +31,6 @@ export async function* inferAnswer(inference: Inference): AsyncGenerator<readonl
     }
   }
   throw toRefusalError(last ?? describeNoTry(inference));
-}
-
-/** A failure before the first byte is data: another try may follow it. */
-function asFailure(error: unknown): ModelError {
-  if (error instanceof ModelError) return error;
-  throw error;
 }
 
 function describeNoTry(inference: Inference): ModelError {

@@ -32,7 +32,7 @@ function maskPrompt(prompt: ModelPrompt, masker: Masker): ModelPrompt {
     const blocks = mapUnchanged(message.blocks, (block) => masker.maskBlock(block));
     return blocks === message.blocks ? message : { role: message.role, blocks };
   });
-  const stops = prompt.parameters.stopSequences ?? [];
+  const stops = prompt.parameters.stopSequences ?? NO_STOPS;
   const stopSequences = mapUnchanged(stops, (stop) => masker.maskText(stop));
   if (messages === prompt.messages && stopSequences === stops) return prompt;
   const parameters = stops.length === 0 ? prompt.parameters : { ...prompt.parameters, stopSequences };
@@ -42,11 +42,14 @@ function maskPrompt(prompt: ModelPrompt, masker: Masker): ModelPrompt {
 /** The platform's own context is the same block in every request, so its spans are found once a detector. */
 const platformSpans = new WeakMap<PiiDetector, WeakMap<Block, readonly PiiSpan[]>>();
 
+const NO_STOPS: readonly string[] = [];
+const NOTHING_MASKED: readonly Redacted[] = [];
+
 /** Masks the texts of one prompt: the same value gets the same placeholder throughout. */
 class Masker {
   readonly #prompt: ModelPrompt;
   readonly #detector: PiiDetector;
-  readonly #callIds = new Map<string, string>();
+  #callIds: Map<string, string> | undefined;
   #placeholders: Placeholders | undefined;
 
   constructor(prompt: ModelPrompt, detector: PiiDetector) {
@@ -55,7 +58,7 @@ class Masker {
   }
 
   redactions(): readonly Redacted[] {
-    return this.#placeholders?.list() ?? [];
+    return this.#placeholders?.list() ?? NOTHING_MASKED;
   }
 
   maskBlock(block: Block): Block {
@@ -90,11 +93,12 @@ class Masker {
 
   /** A model matches calls with results by id, so an id that is personal data gets another, and no brackets. */
   #maskCallId(id: string): string {
-    const known = this.#callIds.get(id);
+    const callIds = (this.#callIds ??= new Map<string, string>());
+    const known = callIds.get(id);
     if (known !== undefined) return known;
     const isPersonal = this.#detector.find(id).length > 0;
-    const masked = isPersonal ? `call_masked_${this.#callIds.size + 1}` : id;
-    this.#callIds.set(id, masked);
+    const masked = isPersonal ? `call_masked_${callIds.size + 1}` : id;
+    callIds.set(id, masked);
     return masked;
   }
 
@@ -134,6 +138,12 @@ function* listTexts(prompt: ModelPrompt): Iterable<string> {
 
 /** Like `map`, and gives back the array itself where nothing changed. */
 function mapUnchanged<Item>(items: readonly Item[], change: (item: Item) => Item): readonly Item[] {
-  const changed = items.map(change);
-  return changed.every((item, index) => item === items[index]) ? items : changed;
+  let changed: Item[] | undefined;
+  let index = 0;
+  for (const item of items) {
+    const next = change(item);
+    if (next !== item) (changed ??= [...items])[index] = next;
+    index++;
+  }
+  return changed ?? items;
 }

@@ -10,8 +10,9 @@ export function openAnswerRestorer(input: {
   readonly redactions: readonly Redacted[];
   readonly restore: Capability['redaction']['restore'];
 }): AnswerRestorer {
+  if (input.redactions.length === 0) return NOTHING_TO_RESTORE;
   const values = selectRestorable(input.redactions, input.restore);
-  if (values.size === 0) return { restore: (events) => proveDeliverableEvents(events) };
+  if (values.size === 0) return NOTHING_TO_RESTORE;
   const text = new Restorer(values);
   const calls = new Map<number, Restorer>();
   const jsonValues = new Map(
@@ -45,6 +46,8 @@ export function openAnswerRestorer(input: {
     },
   };
 }
+
+const NOTHING_TO_RESTORE: AnswerRestorer = { restore: proveDeliverableEvents };
 
 function selectRestorable(
   redactions: readonly Redacted[],

@@ -44,20 +44,8 @@ interface Asking {
   readonly keyOf: (envName: string) => string | undefined;
 }
 
-async function* ask(asking: Asking): AsyncGenerator<readonly AnswerEvent[]> {
-  const { request } = asking;
-  const body = writeChatRequest(request);
-  const { route, requestId } = request;
-  const { origin, path } = endpointOf(route.baseUrl ?? '');
-  const pool = asking.poolOf(origin);
-  const options = {
-    path,
-    method: 'POST',
-    headers: writeHeaders(route, requestId, asking.keyOf),
-    body,
-  } as const;
-  if (request.delivery === 'whole') yield askWhole({ pool, options, request });
-  else yield* askForStream({ pool, options, request });
+function ask(asking: Asking): AsyncIterable<readonly AnswerEvent[]> {
+  return asking.request.delivery === 'whole' ? new WholeAnswer(asking) : askForStream(asking);
 }
 
 interface Sending {
@@ -71,6 +59,14 @@ interface Sending {
   readonly request: ModelRequest;
 }
 
+function write({ request, poolOf, keyOf }: Asking): Sending {
+  const body = writeChatRequest(request);
+  const { route, requestId } = request;
+  const { origin, path } = endpointOf(route.baseUrl ?? '');
+  const headers = writeHeaders(route, requestId, keyOf);
+  return { pool: poolOf(origin), options: { path, method: 'POST', headers, body }, request };
+}
+
 type Headers = Record<string, string>;
 
 function writeHeaders(route: Route, requestId: string, keyOf: Asking['keyOf']): Headers {
@@ -80,6 +76,26 @@ function writeHeaders(route: Route, requestId: string, keyOf: Asking['keyOf']): 
   if (key === undefined)
     throw new ModelError('rejected', `the environment variable ${route.apiKeyEnv} is not set`);
   return { ...headers, authorization: `Bearer ${key}` };
+}
+
+/** An answer that comes at once: one batch, which takes no generator. */
+class WholeAnswer implements AsyncIterableIterator<readonly AnswerEvent[]> {
+  readonly #asking: Asking;
+  #isAsked = false;
+
+  constructor(asking: Asking) {
+    this.#asking = asking;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async next(): Promise<IteratorResult<readonly AnswerEvent[], undefined>> {
+    if (this.#isAsked) return { done: true, value: undefined };
+    this.#isAsked = true;
+    return { done: false, value: await askWhole(write(this.#asking)) };
+  }
 }
 
 async function askWhole({ pool, options, request }: Sending): Promise<readonly AnswerEvent[]> {
@@ -101,7 +117,8 @@ function stripBom(text: string): string {
   return text.startsWith('\ufeff') ? text.slice(1) : text;
 }
 
-async function* askForStream({ pool, options, request }: Sending): AsyncGenerator<readonly AnswerEvent[]> {
+async function* askForStream(asking: Asking): AsyncGenerator<readonly AnswerEvent[]> {
+  const { pool, options, request } = write(asking);
   const body = await openBody(pool, { ...options, signal: request.signal });
   let isComplete = false;
   try {

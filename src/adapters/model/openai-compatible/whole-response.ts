@@ -21,50 +21,84 @@ const NOTHING = Buffer.alloc(0);
 export function requestWhole(
   pool: Pool,
   request: Dispatcher.DispatchOptions,
-  limits: { readonly signal: AbortSignal; readonly maxBytes: number },
+  limits: Limits,
 ): Promise<WholeResponse> {
-  const { signal, maxBytes } = limits;
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let statusCode = 0;
-    let bytes = 0;
-    let controller: Dispatcher.DispatchController | undefined;
-    let discard: NodeJS.Timeout | undefined;
-    const leave = () => controller?.abort(new Error('the caller left, or a deadline passed'));
-    const settle = (end: () => void) => {
-      signal.removeEventListener('abort', leave);
-      end();
-    };
-    signal.addEventListener('abort', leave, { once: true });
-    pool.dispatch(request, {
-      onRequestStart: (started) => {
-        controller = started;
-        if (signal.aborted) leave();
-      },
-      onResponseStart: (receiving, status) => {
-        if (status < 200) return; // early hints: the response is still to come
-        statusCode = status;
-        if (status === 200) return;
-        // Nobody waits for an error's text; it is read for a moment, so that its connection can be used again.
-        discard = setTimeout(() => receiving.abort(new Error('an error page did not end')), DISCARD_MS);
-        settle(() => resolve({ statusCode, body: NOTHING }));
-      },
-      onResponseData: (receiving, chunk) => {
-        bytes += chunk.length;
-        const isWanted = statusCode === 200;
-        if (isWanted) chunks.push(chunk);
-        if (bytes > (isWanted ? maxBytes : DISCARD_BYTES)) receiving.abort(new ResponseTooLargeError());
-      },
-      onResponseEnd: () => {
-        clearTimeout(discard);
-        settle(() => resolve({ statusCode, body: joinChunks(chunks) }));
-      },
-      onResponseError: (_controller, error) => {
-        clearTimeout(discard);
-        settle(() => reject(error));
-      },
-    });
+    pool.dispatch(request, new Gatherer(limits, resolve, reject));
   });
+}
+
+interface Limits {
+  readonly signal: AbortSignal;
+  readonly maxBytes: number;
+}
+
+class Gatherer implements Dispatcher.DispatchHandler {
+  readonly #signal: AbortSignal;
+  readonly #maxBytes: number;
+  readonly #resolve: (response: WholeResponse) => void;
+  readonly #reject: (error: Error) => void;
+  readonly #chunks: Buffer[] = [];
+  #statusCode = 0;
+  #bytes = 0;
+  #controller: Dispatcher.DispatchController | undefined;
+  #discard: NodeJS.Timeout | undefined;
+
+  constructor(
+    { signal, maxBytes }: Limits,
+    resolve: (response: WholeResponse) => void,
+    reject: (error: Error) => void,
+  ) {
+    this.#signal = signal;
+    this.#maxBytes = maxBytes;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    signal.addEventListener('abort', this.#leave, { once: true });
+  }
+
+  readonly #leave = (): void => {
+    this.#controller?.abort(new Error('the caller left, or a deadline passed'));
+  };
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#signal.aborted) this.#leave();
+  }
+
+  onResponseStart(controller: Dispatcher.DispatchController, statusCode: number): void {
+    if (statusCode < 200) return; // early hints: the response is still to come
+    this.#statusCode = statusCode;
+    if (statusCode === 200) return;
+    // Nobody waits for an error's text; it is read for a moment, so that its connection can be used again.
+    this.#discard = setTimeout(() => controller.abort(new Error('an error page did not end')), DISCARD_MS);
+    this.#settle();
+    this.#resolve({ statusCode, body: NOTHING });
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#bytes += chunk.length;
+    const isWanted = this.#statusCode === 200;
+    if (isWanted) this.#chunks.push(chunk);
+    if (this.#bytes > (isWanted ? this.#maxBytes : DISCARD_BYTES)) {
+      controller.abort(new ResponseTooLargeError());
+    }
+  }
+
+  onResponseEnd(): void {
+    this.#settle();
+    clearTimeout(this.#discard);
+    this.#resolve({ statusCode: this.#statusCode, body: joinChunks(this.#chunks) });
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#settle();
+    clearTimeout(this.#discard);
+    this.#reject(error);
+  }
+
+  #settle(): void {
+    this.#signal.removeEventListener('abort', this.#leave);
+  }
 }
 
 function joinChunks(chunks: readonly Buffer[]): Buffer {
