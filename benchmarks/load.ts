@@ -36,19 +36,19 @@ export async function load(options: LoadOptions): Promise<LoadResult> {
     performance.now() < until && (options.requests === undefined || started < options.requests);
   await Promise.all(
     Array.from({ length: options.connections }, async () => {
-      const socket = await open(options.port);
+      const connection = await Connection.open(options.port);
       try {
         while (mayStart()) {
           started++;
           const sentAt = performance.now();
-          const status = await ask(socket, bytes);
+          const status = await connection.ask(bytes);
           latencies.push(performance.now() - sentAt);
           if (status !== 200) errors++;
         }
       } catch {
         errors++;
       } finally {
-        socket.destroy();
+        connection.close();
       }
     }),
   );
@@ -65,36 +65,58 @@ export function percentile(sorted: Float64Array, share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }
 
-function open(port: number): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1', () => resolve(socket));
-    socket.setNoDelay(true);
-    socket.once('error', reject);
-  });
+const READ_BYTES = 64 * 1024;
+
+/** One request at a time, with as little work for each as there can be: client and server share the machine. */
+class Connection {
+  readonly #socket: Socket;
+  /** What has come of an answer that is not whole. */
+  #received: Buffer | undefined;
+  #waiting: PromiseWithResolvers<number> | undefined;
+
+  private constructor(socket: Socket) {
+    this.#socket = socket;
+  }
+
+  static open(port: number): Promise<Connection> {
+    return new Promise((resolve, reject) => {
+      const read = (bytes: number, buffer: Buffer) => {
+        connection.#read(buffer.subarray(0, bytes));
+        return true;
+      };
+      const onread = { buffer: Buffer.alloc(READ_BYTES), callback: read as (bytes: number) => boolean };
+      const socket = connect({ port, host: '127.0.0.1', noDelay: true, onread });
+      const connection = new Connection(socket);
+      socket.once('connect', () => resolve(connection)).once('error', reject);
+      socket.once('close', () => connection.#waiting?.reject(new Error('the connection was closed')));
+    });
+  }
+
+  /** Sends one request; resolves with the status of its answer when all of it has come. */
+  ask(bytes: Buffer): Promise<number> {
+    this.#waiting = Promise.withResolvers();
+    this.#socket.write(bytes);
+    return this.#waiting.promise;
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  #read(bytes: Buffer): void {
+    const received = this.#received === undefined ? bytes : Buffer.concat([this.#received, bytes]);
+    if (isWhole(received)) {
+      this.#received = undefined;
+      this.#waiting?.resolve(Number(received.toString('latin1', 9, 12)));
+    } else this.#received = Buffer.from(received); // the next read has the same memory
+  }
 }
 
-/** Sends one request and waits for its whole answer; understands content-length and chunked bodies. */
-function ask(socket: Socket, bytes: Buffer): Promise<number> {
-  return new Promise((resolve, reject) => {
-    let received = '';
-    let need = -1;
-    const finish = () => {
-      socket.off('data', onData).off('close', onClose);
-      resolve(Number(received.slice(9, 12)));
-    };
-    const onClose = () => reject(new Error('the connection was closed'));
-    const onData = (data: Buffer) => {
-      received += data.toString('latin1');
-      if (need === -1) {
-        const headEnd = received.indexOf('\r\n\r\n');
-        if (headEnd === -1) return;
-        const length = /content-length: *(\d+)/i.exec(received.slice(0, headEnd))?.[1];
-        need = length === undefined ? Number.POSITIVE_INFINITY : headEnd + 4 + Number(length);
-      }
-      if (need === Number.POSITIVE_INFINITY ? received.endsWith('\r\n0\r\n\r\n') : received.length >= need)
-        finish();
-    };
-    socket.on('data', onData).once('close', onClose);
-    socket.write(bytes);
-  });
+/** Understands content-length and chunked bodies. */
+function isWhole(received: Buffer): boolean {
+  const headEnd = received.indexOf('\r\n\r\n');
+  if (headEnd === -1) return false;
+  const length = /content-length: *(\d+)/i.exec(received.toString('latin1', 0, headEnd))?.[1];
+  if (length !== undefined) return received.length >= headEnd + 4 + Number(length);
+  return received.toString('latin1', received.length - 7) === '\r\n0\r\n\r\n';
 }
