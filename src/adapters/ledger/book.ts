@@ -36,34 +36,20 @@ export function bookReservation(books: Books, order: ReserveOrder): ReserveResul
   const { id, dueMs, plan, amounts } = order;
   const nowMs = books.clampMs(order.nowMs);
   const { charged, keys, limits, chargeOf } = plan;
-  const decisions: Decision[] = [];
-  let fits = true;
   // Scopes of a request differ, so that no decision hangs on another.
-  for (let index = 0; index < charged.length; index += 1) {
-    const [charge, key = ''] = [charged[index], keys[index]];
-    if (charge === undefined) continue;
-    const decision = decideCharge(books.read(key), charge.rule, amounts[index] ?? 0, nowMs);
-    decisions.push(decision);
-    fits &&= decision.kind !== 'misfit';
-  }
-  if (!fits) return describeRefusal(amounts, decisions);
-  const slots: number[] = [];
-  const remaining: number[] = [];
-  for (let index = 0; index < decisions.length; index += 1) {
-    const state = decisions[index];
-    if (state === undefined || state.kind === 'misfit') continue;
-    books.write(keys[index] ?? '', state);
-    slots.push(slotOf(state));
-    remaining.push(leftOf(state));
-  }
+  const decisions = charged.map(({ rule }, index) =>
+    decideCharge(books.read(keys[index] ?? ''), rule, amounts[index] ?? 0, nowMs),
+  );
+  if (!decisions.every(isFitting)) return describeRefusal(amounts, decisions);
+  for (let index = 0; index < decisions.length; index += 1) books.write(keys[index] ?? '', decisions[index]);
   books.hold(id, {
     state: 'open',
     dueMs,
     limits,
     amounts: chargeOf.map((charge) => amounts[charge] ?? 0),
-    slots: chargeOf.map((charge) => slots[charge] ?? 0),
+    slots: chargeOf.map((charge) => slotOf(decisions[charge])),
   });
-  return { ok: true, remaining };
+  return { ok: true, remaining: decisions.map(leftOf) };
 }
 
 /** Books what was used of each limit in place of what was reserved; says which scopes are now above their limit. */
@@ -80,7 +66,9 @@ export function bookSettlement(
     const limit = limits[index];
     if (limit === undefined) continue;
     const { key, rule, scope } = limit;
-    const [taken = 0, slot = 0, actual = 0] = [amounts[index], slots[index], used[index]];
+    const taken = amounts[index] ?? 0;
+    const slot = slots[index] ?? 0;
+    const actual = used[index] ?? 0;
     const state = correctCharge(books.read(key), rule, { taken, slot, from, actual, nowMs });
     books.write(key, state);
     // What was reserved did fit.
@@ -134,10 +122,14 @@ function isExceeded(state: ScopeState | undefined, nowMs: number): boolean {
   return settled + reserved > limitOf(state);
 }
 
+function isFitting(decision: Decision): decision is ScopeState {
+  return decision.kind !== 'misfit';
+}
+
 function describeRefusal(amounts: readonly number[], decisions: readonly Decision[]): ReserveResult {
   let retryAfterMs: number | undefined;
   const remaining = decisions.map((decision, index) => {
-    if (decision.kind !== 'misfit') return leftOf(decision) + (amounts[index] ?? 0);
+    if (isFitting(decision)) return leftOf(decision) + (amounts[index] ?? 0);
     if (decision.retryAfterMs !== undefined)
       retryAfterMs = Math.max(retryAfterMs ?? 0, decision.retryAfterMs);
     return decision.remaining;

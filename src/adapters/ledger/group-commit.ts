@@ -25,26 +25,41 @@ export interface Operation {
   fail(error: Error): void;
 }
 
-/** Makes an operation and the promise of what it returns. What it throws rejects it alone, and not its batch. */
-export function makeOperation<Result>(options: { kept: boolean; run: (batch: Batch) => Result }): {
-  readonly operation: Operation;
-  readonly done: Promise<Result>;
-} {
-  const { promise, resolve, reject } = Promise.withResolvers<Result>();
-  let finish: () => void = () => undefined;
-  const run = (batch: Batch) => {
+/** An operation that resolves with what it returns. What it throws rejects it alone, and not its batch. */
+export class BatchOperation<Result> implements Operation {
+  readonly kept: boolean;
+  readonly fail: (error: Error) => void;
+  readonly #work: (batch: Batch) => Result;
+  readonly #resolve: (result: Result) => void;
+  #result: Result | undefined;
+  #error: Error | undefined;
+
+  constructor(options: {
+    kept: boolean;
+    work: (batch: Batch) => Result;
+    resolve: (result: Result) => void;
+    reject: (error: Error) => void;
+  }) {
+    this.kept = options.kept;
+    this.fail = options.reject;
+    this.#work = options.work;
+    this.#resolve = options.resolve;
+  }
+
+  run(batch: Batch): void {
+    this.#error = undefined;
     try {
-      const result = options.run(batch);
-      finish = () => resolve(result);
+      this.#result = this.#work(batch);
     } catch (error) {
       if (isSqliteError(error)) throw error;
-      finish = () => reject(toError(error));
+      this.#error = toError(error);
     }
-  };
-  return {
-    operation: { kept: options.kept, run, succeed: () => finish(), fail: reject },
-    done: promise,
-  };
+  }
+
+  succeed(): void {
+    if (this.#error === undefined) this.#resolve(this.#result as Result); // it was run before
+    else this.fail(this.#error);
+  }
 }
 
 /**

@@ -13,7 +13,7 @@ import { Batch } from './batch.ts';
 import { readLedger, type Reading, type ReadRequest } from './balances.ts';
 import { checkName, checkReservation, checkSettlement, checkTime } from './charges.ts';
 import { Checkpointer } from './checkpointer.ts';
-import { GroupCommit, makeOperation, type GroupCommitLimits } from './group-commit.ts';
+import { BatchOperation, GroupCommit, type GroupCommitLimits } from './group-commit.ts';
 import { Plans } from './plan.ts';
 import { openDatabase, openReadOnly } from './statements.ts';
 import { Store } from './store.ts';
@@ -105,42 +105,41 @@ export class LocalLedger implements Ledger {
     });
   }
 
-  async reserve(request: ReserveRequest): Promise<ReserveResult> {
-    checkReservation(request);
-    const { id, nowMs, expiresAtMs, charges } = request;
-    const plan = this.#plans.find(charges);
-    const order = { id, nowMs, dueMs: expiresAtMs, plan, amounts: charges.map(({ amount }) => amount) };
-    const { operation, done } = makeOperation({ kept: false, run: (batch) => batch.reserve(order) });
-    this.#commits.submit(operation);
-    return done;
+  reserve(request: ReserveRequest): Promise<ReserveResult> {
+    // What the checks throw rejects, here and below.
+    return new Promise((resolve, reject) => {
+      checkReservation(request);
+      const { id, nowMs, expiresAtMs, charges } = request;
+      const plan = this.#plans.find(charges);
+      const order = { id, nowMs, dueMs: expiresAtMs, plan, amounts: charges.map(({ amount }) => amount) };
+      const work = (batch: Batch) => batch.reserve(order);
+      this.#commits.submit(new BatchOperation({ kept: false, work, resolve, reject }));
+    });
   }
 
-  async settle(request: SettleRequest): Promise<Settlement> {
-    checkSettlement(request);
-    const { operation, done } = makeOperation({ kept: true, run: (batch) => batch.settle(request) });
-    this.#commits.submit(operation);
-    return done;
+  settle(request: SettleRequest): Promise<Settlement> {
+    return new Promise((resolve, reject) => {
+      checkSettlement(request);
+      const work = (batch: Batch) => batch.settle(request);
+      this.#commits.submit(new BatchOperation({ kept: true, work, resolve, reject }));
+    });
   }
 
-  async release(request: { readonly id: string; readonly nowMs: number }): Promise<void> {
-    checkName('id', request.id);
-    checkTime('nowMs', request.nowMs);
-    const { id, nowMs } = request;
-    const { operation, done } = makeOperation({ kept: true, run: (batch) => batch.release(id, nowMs) });
-    this.#commits.submit(operation);
-    return done;
+  release(request: { readonly id: string; readonly nowMs: number }): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const { id, nowMs } = request;
+      checkName('id', id);
+      checkTime('nowMs', nowMs);
+      const work = (batch: Batch) => batch.release(id, nowMs);
+      this.#commits.submit(new BatchOperation({ kept: true, work, resolve, reject }));
+    });
   }
 
   async expire(nowMs: number): Promise<readonly ExpiredReservation[]> {
     checkTime('nowMs', nowMs);
     const all: ExpiredReservation[] = [];
     for (;;) {
-      const { operation, done } = makeOperation({
-        kept: false,
-        run: (batch) => batch.expire(nowMs, EXPIRE_AT_ONCE),
-      });
-      this.#commits.submit(operation);
-      const { expired, more } = await done;
+      const { expired, more } = await this.#expireSome(nowMs);
       all.push(...expired);
       if (!more) return all;
     }
@@ -167,9 +166,9 @@ export class LocalLedger implements Ledger {
     await this.#commits.drain();
     // Who looks into the file while nobody runs finds all of it in the tables; who has only read writes nothing.
     if (this.#batch.isJournaled) {
-      const { operation, done } = makeOperation({ kept: false, run: (batch) => batch.store() });
-      done.catch(() => undefined); // where they cannot be written, the journal says it
-      this.#commits.submit(operation);
+      const ignore = () => undefined; // where they cannot be written, the journal says it
+      const work = (batch: Batch) => batch.store();
+      this.#commits.submit(new BatchOperation({ kept: false, work, resolve: ignore, reject: ignore }));
     }
     await this.#commits.stop();
     await this.#checkpointer.stop();
@@ -182,5 +181,12 @@ export class LocalLedger implements Ledger {
     this.#commits.end('aborted');
     this.#checkpointer.abort();
     this.#store.close();
+  }
+
+  #expireSome(nowMs: number): Promise<{ expired: ExpiredReservation[]; more: boolean }> {
+    return new Promise((resolve, reject) => {
+      const work = (batch: Batch) => batch.expire(nowMs, EXPIRE_AT_ONCE);
+      this.#commits.submit(new BatchOperation({ kept: false, work, resolve, reject }));
+    });
   }
 }

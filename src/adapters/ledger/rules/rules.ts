@@ -66,8 +66,8 @@ export function leftOf(state: ScopeState): number {
 }
 
 /** Where a sliding window counted the reservation that made this state; otherwise 0. */
-export function slotOf(state: ScopeState): number {
-  return state.kind === 'sliding' ? slotOfSliding(state) : 0;
+export function slotOf(state: ScopeState | undefined): number {
+  return state?.kind === 'sliding' ? slotOfSliding(state) : 0;
 }
 
 /** What is counted once a reservation has ended. Undefined where that is nothing, and the state may go. */
