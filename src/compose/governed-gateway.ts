@@ -38,6 +38,7 @@ export class GovernedGateway implements Gateway {
   readonly #assertServable: GatewayParts['assertServable'];
   readonly #metrics: Gateway['metrics'];
   readonly #onGovernance: GatewayParts['onGovernance'];
+  readonly #monotonicUs = () => this.#engines.clock.monotonicUs();
   #world: World;
   #reloadProblems: readonly string[] = [];
   #reloading: Promise<unknown> = Promise.resolve();
@@ -77,7 +78,7 @@ export class GovernedGateway implements Gateway {
     const attempt = new Attempt({
       requestId: randomUUID(),
       startedAtMs: clock.nowMs(),
-      monotonicUs: () => clock.monotonicUs(),
+      monotonicUs: this.#monotonicUs,
       dialect,
       governanceVersion: world.governance.version,
       traceparent,

@@ -226,7 +226,9 @@ async function askReserved(
       onRoute: (route) => attempt.taken(route),
     };
     isAsked = true;
-    return { conversation, batches: await startFlow(deliver(stages, attempt, asked)) };
+    const batches = deliver(stages, attempt, asked);
+    // What fails before the first byte is a refusal, and not a broken stream.
+    return { conversation, batches: new Flow(await batches.next(), batches) };
   } finally {
     if (!isAsked) {
       bill ??= billUnasked(stages, { attempt, reservation, counts: false });
@@ -253,11 +255,7 @@ function billUnasked(
   return bill;
 }
 
-/** Waits for the first batch, so that what fails before the first byte is a refusal and not a broken stream. */
-async function startFlow(batches: AsyncGenerator<Batch>): Promise<AsyncIterable<Batch>> {
-  return new Flow(await batches.next(), batches);
-}
-
+/** The batches of an answer whose first one was waited for. */
 class Flow implements AsyncIterableIterator<Batch> {
   #first: IteratorResult<Batch> | undefined;
   readonly #batches: AsyncGenerator<Batch>;

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Block, Message } from '../../road/conversation.ts';
+import type { Block, Message, Parameters } from '../../road/conversation.ts';
 import { isRefusal, refuse, type Refusal } from '../../road/refusal.ts';
 import type { ReadRequest } from './dialect.ts';
 import { chatRequest, type ChatRequest } from './openai-chat-schema.ts';
@@ -31,22 +31,14 @@ export function readChatRequest(text: string): ReadRequest | Refusal {
   const request = parsed.data;
   const messages = readMessages(request);
   if (isRefusal(messages)) return messages;
-  const maxOutputTokens = request.max_completion_tokens ?? request.max_tokens ?? undefined;
   return {
     includeUsage: request.stream_options?.include_usage === true,
     conversation: {
       capability: request.model,
       messages,
       clientInstructions: readInstructions(request),
-      parameters: {
-        ...(typeof request.temperature === 'number' ? { temperature: request.temperature } : {}),
-        ...(typeof request.top_p === 'number' ? { topP: request.top_p } : {}),
-        ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
-        ...(request.stop
-          ? { stopSequences: typeof request.stop === 'string' ? [request.stop] : request.stop }
-          : {}),
-      },
-      toolNames: (request.tools ?? []).map((tool) => tool.function.name),
+      parameters: readParameters(request),
+      toolNames: request.tools?.map((tool) => tool.function.name) ?? NO_TOOLS,
       toolChoice:
         typeof request.tool_choice === 'object' ? readNamedTool(request.tool_choice) : request.tool_choice,
       variables: request.metadata ?? NO_VARIABLES,
@@ -79,6 +71,18 @@ function hasLoneSurrogate(value: unknown): boolean {
 }
 
 const NO_VARIABLES = Object.freeze({});
+const NO_TOOLS: readonly string[] = [];
+
+function readParameters(request: ChatRequest): Parameters {
+  const { temperature, top_p: topP, stop } = request;
+  const maxOutputTokens = request.max_completion_tokens ?? request.max_tokens;
+  const parameters: { -readonly [Key in keyof Parameters]: Parameters[Key] } = {};
+  if (typeof temperature === 'number') parameters.temperature = temperature;
+  if (typeof topP === 'number') parameters.topP = topP;
+  if (typeof maxOutputTokens === 'number') parameters.maxOutputTokens = maxOutputTokens;
+  if (stop) parameters.stopSequences = typeof stop === 'string' ? [stop] : stop;
+  return parameters;
+}
 
 function readNamedTool(choice: { function: { name: string } } | null): { name: string } | undefined {
   return choice === null ? undefined : { name: choice.function.name };
@@ -139,7 +143,8 @@ function listUnsupported(body: unknown): string[] {
     if (value !== null && !isHarmless(field, value)) unsupported.push(describeName(field));
   }
   // The schema's copy of a record leaves this key out, and what is left out would not have been refused.
-  if (Object.hasOwn(Object(fields['metadata']), '__proto__')) unsupported.push('metadata.__proto__');
+  const metadata = fields['metadata'];
+  if (metadata && Object.hasOwn(metadata, '__proto__')) unsupported.push('metadata.__proto__');
   return unsupported;
 }
 

@@ -67,6 +67,8 @@ function refuseTool(capability: Capability): Refusal {
   return refuse('prompt.tool_not_allowed', { hint: has === '' ? 'It has no tools.' : `It has: ${has}.` });
 }
 
+type Writable<Facts> = { -readonly [Key in keyof Facts]: Facts[Key] };
+
 function resolveParameters(conversation: Conversation, capability: Capability): ResolvedParameters | Refusal {
   const asked = conversation.parameters;
   const allowed = capability.parameters;
@@ -76,18 +78,19 @@ function resolveParameters(conversation: Conversation, capability: Capability): 
   if (isRefusal(topP)) return topP;
   const maxOutputTokens = resolveNumber('max_tokens', asked.maxOutputTokens, allowed.maxOutputTokens);
   if (isRefusal(maxOutputTokens)) return maxOutputTokens;
-  const stopSequences = asked.stopSequences ?? [];
-  if (stopSequences.length > allowed.stopSequences.max) {
+  const { stopSequences } = asked;
+  if (stopSequences !== undefined && stopSequences.length > allowed.stopSequences.max) {
     return refuse('prompt.parameter_not_allowed', {
       hint: `stop: at most ${allowed.stopSequences.max} sequences are allowed.`,
     });
   }
-  return {
+  const parameters: Writable<ResolvedParameters> = {
     maxOutputTokens: maxOutputTokens ?? allowed.maxOutputTokens.max,
-    ...(temperature === undefined ? {} : { temperature }),
-    ...(topP === undefined ? {} : { topP }),
-    ...(stopSequences.length === 0 ? {} : { stopSequences }),
   };
+  if (temperature !== undefined) parameters.temperature = temperature;
+  if (topP !== undefined) parameters.topP = topP;
+  if (stopSequences !== undefined && stopSequences.length > 0) parameters.stopSequences = stopSequences;
+  return parameters;
 }
 
 function resolveNumber(

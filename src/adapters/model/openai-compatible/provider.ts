@@ -94,22 +94,22 @@ class WholeAnswer implements AsyncIterableIterator<readonly AnswerEvent[]> {
   async next(): Promise<IteratorResult<readonly AnswerEvent[], undefined>> {
     if (this.#isAsked) return { done: true, value: undefined };
     this.#isAsked = true;
-    return { done: false, value: await askWhole(write(this.#asking)) };
+    const { pool, options, request } = write(this.#asking);
+    const limits = { signal: request.signal, maxBytes: MAX_ANSWER_BYTES };
+    let response: WholeResponse;
+    try {
+      response = await requestWhole(pool, options, limits);
+    } catch (cause) {
+      throw toConnectionError(cause);
+    }
+    return { done: false, value: readWhole(response, options.body.length) };
   }
 }
 
-async function askWhole({ pool, options, request }: Sending): Promise<readonly AnswerEvent[]> {
-  const limits = { signal: request.signal, maxBytes: MAX_ANSWER_BYTES };
-  let response: WholeResponse;
-  try {
-    response = await requestWhole(pool, options, limits);
-  } catch (cause) {
-    throw toConnectionError(cause);
-  }
-  const { statusCode, body } = response;
+function readWhole({ statusCode, body }: WholeResponse, promptCharacters: number): readonly AnswerEvent[] {
   if (statusCode !== 200) throw toStatusError(statusCode);
   if (!isUtf8(body)) throw new ModelError('malformed', 'the answer is not UTF-8');
-  return readCompletion(stripBom(body.toString('utf8')), options.body.length);
+  return readCompletion(stripBom(body.toString('utf8')), promptCharacters);
 }
 
 /** Some servers write a byte order mark, which JSON does not know. */

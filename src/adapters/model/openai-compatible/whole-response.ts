@@ -38,7 +38,8 @@ class Gatherer implements Dispatcher.DispatchHandler {
   readonly #maxBytes: number;
   readonly #resolve: (response: WholeResponse) => void;
   readonly #reject: (error: Error) => void;
-  readonly #chunks: Buffer[] = [];
+  // Most bodies come in one chunk.
+  #chunks: Buffer[] | undefined;
   #statusCode = 0;
   #bytes = 0;
   #controller: Dispatcher.DispatchController | undefined;
@@ -78,7 +79,8 @@ class Gatherer implements Dispatcher.DispatchHandler {
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#bytes += chunk.length;
     const isWanted = this.#statusCode === 200;
-    if (isWanted) this.#chunks.push(chunk);
+    if (isWanted && this.#chunks !== undefined) this.#chunks.push(chunk);
+    else if (isWanted) this.#chunks = [chunk];
     if (this.#bytes > (isWanted ? this.#maxBytes : DISCARD_BYTES)) {
       controller.abort(new ResponseTooLargeError());
     }
@@ -87,7 +89,7 @@ class Gatherer implements Dispatcher.DispatchHandler {
   onResponseEnd(): void {
     this.#settle();
     clearTimeout(this.#discard);
-    this.#resolve({ statusCode: this.#statusCode, body: joinChunks(this.#chunks) });
+    this.#resolve({ statusCode: this.#statusCode, body: joinChunks(this.#chunks ?? []) });
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
