@@ -3,7 +3,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { chatRequest } from '../src/http/dialects/openai-chat-schema.ts';
+import { chatOptions, chatRequest } from '../src/http/dialects/openai-chat-schema.ts';
 import { INVALID_UTF8, NO_REQUEST, NOT_ALLOWED, NOT_JSON, SECRET } from './cases/bad-json.ts';
 import { ask, routeTo, startTestGateway, type TestGateway } from './support/gateway.ts';
 import { assertRefusal } from './support/refusals.ts';
@@ -97,7 +97,7 @@ test('no value of any type in any field breaks it: each is refused, or asked of 
   await using gateway = await startTestGateway({ files: routeTo(upstream.url) });
   let requests = 0;
   let refused = 0;
-  for (const [field, schema] of Object.entries(chatRequest.shape)) {
+  for (const [field, schema] of Object.entries({ ...chatRequest.shape, ...chatOptions.shape })) {
     for (const value of VALUES) {
       const fields: Record<string, string> = {
         model: '"support-assistant"',
@@ -182,7 +182,16 @@ test('takes a surrogate pair in escapes, and text of every plane, as they are', 
 test('takes what the SDK sends for nothing: null in every optional field', async () => {
   await using gateway = await startTestGateway();
   const nothing = Object.fromEntries(
-    [...Object.keys(chatRequest.shape), 'response_format', 'n', 'seed', 'user', 'logit_bias', 'functions']
+    [
+      ...Object.keys(chatRequest.shape),
+      ...Object.keys(chatOptions.shape),
+      'response_format',
+      'n',
+      'seed',
+      'user',
+      'logit_bias',
+      'functions',
+    ]
       .filter((field) => field !== 'model' && field !== 'messages')
       .map((field) => [field, null]),
   );

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { Block, Message, Parameters } from '../../road/conversation.ts';
 import { isRefusal, refuse, type Refusal } from '../../road/refusal.ts';
 import type { ReadRequest } from './dialect.ts';
-import { chatRequest, type ChatRequest } from './openai-chat-schema.ts';
+import { chatOptions, chatRequest, type ChatOptions, type ChatRequest } from './openai-chat-schema.ts';
 
 /** Fields that ask for nothing when they have these values; any other value is refused by name. */
 const HARMLESS: Readonly<Record<string, readonly unknown[]>> = {
@@ -15,7 +15,8 @@ const HARMLESS: Readonly<Record<string, readonly unknown[]>> = {
   parallel_tool_calls: [true],
   modalities: [],
 };
-const KNOWN = new Set(Object.keys(chatRequest.shape));
+const OPTIONS = new Set(Object.keys(chatOptions.shape));
+const KNOWN = new Set([...Object.keys(chatRequest.shape), ...OPTIONS]);
 
 /**
  * Reads a request of POST /v1/chat/completions. Where a key stands twice the last one counts, for the guards
@@ -26,22 +27,23 @@ export function readChatRequest(text: string): ReadRequest | Refusal {
   if (isRefusal(json)) return json;
   const { body } = json;
   const parsed = chatRequest.safeParse(body);
-  if (!parsed.success)
-    return refuse('edge.malformed_request', { hint: describeIssue(parsed.error.issues[0]) });
+  if (!parsed.success) return refuseIssue(parsed.error);
   const request = parsed.data;
+  const options = readOptions(body);
+  if (isRefusal(options)) return options;
   const messages = readMessages(request);
   if (isRefusal(messages)) return messages;
   return {
-    includeUsage: request.stream_options?.include_usage === true,
+    includeUsage: options.stream_options?.include_usage === true,
     conversation: {
       capability: request.model,
       messages,
       clientInstructions: readInstructions(request),
-      parameters: readParameters(request),
-      toolNames: request.tools?.map((tool) => tool.function.name) ?? NO_TOOLS,
+      parameters: readParameters(options),
+      toolNames: options.tools?.map((tool) => tool.function.name) ?? NO_TOOLS,
       toolChoice:
-        typeof request.tool_choice === 'object' ? readNamedTool(request.tool_choice) : request.tool_choice,
-      variables: request.metadata ?? NO_VARIABLES,
+        typeof options.tool_choice === 'object' ? readNamedTool(options.tool_choice) : options.tool_choice,
+      variables: options.metadata ?? NO_VARIABLES,
       unsupported: listUnsupported(body),
       delivery: request.stream === true ? 'stream' : 'whole',
     },
@@ -71,11 +73,20 @@ function hasLoneSurrogate(value: unknown): boolean {
 }
 
 const NO_VARIABLES = Object.freeze({});
+const NO_OPTIONS: ChatOptions = {};
 const NO_TOOLS: readonly string[] = [];
 
-function readParameters(request: ChatRequest): Parameters {
-  const { temperature, top_p: topP, stop } = request;
-  const maxOutputTokens = request.max_completion_tokens ?? request.max_tokens;
+/** Many requests have none, and are not looked through for each of them. */
+function readOptions(body: unknown): ChatOptions | Refusal {
+  const fields: object = Object(body); // the schema found an object
+  if (!Object.keys(fields).some((field) => OPTIONS.has(field))) return NO_OPTIONS;
+  const parsed = chatOptions.safeParse(body);
+  return parsed.success ? parsed.data : refuseIssue(parsed.error);
+}
+
+function readParameters(options: ChatOptions): Parameters {
+  const { temperature, top_p: topP, stop } = options;
+  const maxOutputTokens = options.max_completion_tokens ?? options.max_tokens;
   const parameters: { -readonly [Key in keyof Parameters]: Parameters[Key] } = {};
   if (typeof temperature === 'number') parameters.temperature = temperature;
   if (typeof topP === 'number') parameters.topP = topP;
@@ -156,6 +167,10 @@ function isHarmless(field: string, value: unknown): boolean {
 
 function isTextFormat(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'type' in value && value.type === 'text';
+}
+
+function refuseIssue({ issues }: z.ZodError): Refusal {
+  return refuse('edge.malformed_request', { hint: describeIssue(issues[0]) });
 }
 
 /** Says where and why; never what stood there. */

@@ -40,12 +40,19 @@ const message = z.discriminatedUnion('role', [
   z.strictObject({ role: z.literal('tool'), tool_call_id: callId, content: textParts }),
 ]);
 
-/** The body of POST /v1/chat/completions, as far as any capability can allow it; other fields are refused by name. */
-export const chatRequest = z.looseObject({
+/**
+ * The body of POST /v1/chat/completions, as far as any capability can allow it; other fields are refused by name. These
+ * are the fields that a request has, and `chatOptions` those that it may have.
+ */
+export const chatRequest = z.object({
   // It goes on the record, whatever it says: no sentence and no address fits in.
   model: z.string().regex(/^[A-Za-z0-9._:/-]{1,100}$/, 'not the name of a capability'),
   messages: z.array(message).min(1).max(10_000),
   stream: z.boolean().nullish(),
+});
+export type ChatRequest = z.infer<typeof chatRequest>;
+
+export const chatOptions = z.object({
   stream_options: z
     .strictObject({ include_usage: z.boolean().optional(), include_obfuscation: z.boolean().optional() })
     .nullish(),
@@ -79,4 +86,4 @@ export const chatRequest = z.looseObject({
     .refine((variables) => Object.keys(variables).length <= 64, 'more than 64 entries')
     .nullish(),
 });
-export type ChatRequest = z.infer<typeof chatRequest>;
+export type ChatOptions = z.infer<typeof chatOptions>;
