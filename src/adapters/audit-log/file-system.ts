@@ -17,8 +17,7 @@ export const systemFiles: AuditFiles = {
   ...fs,
   fdatasync: (fd, done) => {
     if (lastSyncMs <= QUICK_SYNC_MS) {
-      // Those who wait for something else hear of it first.
-      setImmediate(() => done(syncHere(fd)));
+      done(syncHere(fd));
       return;
     }
     const startedMs = performance.now();

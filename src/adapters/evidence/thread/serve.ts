@@ -59,6 +59,8 @@ async function performBatches(parts: {
         )
         .then(() => calls.end());
     }
+    // What comes while this batch is written need not wake this thread.
+    await new Promise((resolve) => setImmediate(resolve));
   }
 }
 

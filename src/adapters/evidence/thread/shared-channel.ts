@@ -8,7 +8,9 @@ const CHANGES = 3;
 const WANTED = 4;
 /** Raised as long as the far side is alive. */
 const BEATS = 5;
-const COUNTERS = 6;
+/** Whether the far side must be woken to see that a batch is there. */
+const SLEEPS = 6;
+const COUNTERS = 7;
 const FIRST_BYTES = 1024 * 1024;
 /** Address space alone: the system gives memory to what is written. */
 const MAX_BYTES = 512 * 1024 * 1024;
@@ -65,7 +67,8 @@ export class SharedChannel {
   post(operations: number): void {
     Atomics.store(this.#counters, COUNT, operations);
     Atomics.add(this.#counters, POSTED, 1);
-    Atomics.notify(this.#counters, POSTED);
+    // Waking a thread costs both of them, and who is at work looks before it sleeps.
+    if (Atomics.exchange(this.#counters, SLEEPS, 0) === 1) Atomics.notify(this.#counters, POSTED);
   }
 
   /** Whether the batch that was posted last was not taken yet. */
@@ -83,8 +86,11 @@ export class SharedChannel {
   /** Far side: resolves with the number of operations when a batch is there. */
   async awaitPost(): Promise<number> {
     const taken = Atomics.load(this.#counters, TAKEN);
-    while (Atomics.load(this.#counters, POSTED) === taken)
+    while (Atomics.load(this.#counters, POSTED) === taken) {
+      Atomics.store(this.#counters, SLEEPS, 1);
+      // It ends at once where a batch was posted since.
       await Atomics.waitAsync(this.#counters, POSTED, taken).value;
+    }
     return Atomics.load(this.#counters, COUNT);
   }
 

@@ -64,6 +64,17 @@ test('a thousand calls at once are all performed, and texts of any size arrive w
   await evidence.stop();
 });
 
+test('whatever moment a call comes at, the thread that is about to sleep sees it', async (t) => {
+  const { evidence } = await start(t);
+  for (let round = 0; round < 3000; round += 1) {
+    await open(evidence, `r${round}`);
+    // From none to some ten microseconds: as long as the other thread takes to fall asleep.
+    for (let spins = (round * 97) % 3000; spins > 0; spins -= 1) performance.now();
+  }
+  assert.equal((await writtenOf(evidence)).length, 3000);
+  await evidence.stop();
+});
+
 test('a call that fails rejects, and no other of its batch does', async (t) => {
   const { evidence } = await start(t);
   const results = await Promise.allSettled([
