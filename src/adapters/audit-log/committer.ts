@@ -148,8 +148,8 @@ export class Committer {
 
   async #syncAll(): Promise<void> {
     while (this.#undurable.length > 0 || this.#syncWanted) {
-      // Those who waited for the write alone hear of it first, and what comes in this turn shares the sync.
-      await new Promise((resolve) => setImmediate(resolve));
+      // Those who waited for the write alone hear of it first: a sync may hold up this thread.
+      await new Promise<void>((resolve) => process.nextTick(resolve));
       const groups = this.#undurable;
       const owed = this.#owed;
       this.#undurable = [];
