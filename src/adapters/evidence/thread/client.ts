@@ -10,8 +10,6 @@ import { UnderWay } from './under-way.ts';
 /** A batch takes no more operations when it is this large; one that is larger by itself travels alone. */
 const BATCH_BYTES = 1024 * 1024;
 const MAX_OPERATION_BYTES = 256 * BATCH_BYTES;
-/** How long operations wait for others at most, as long as every turn of the event loop brings some. */
-const GATHER_MS = 0.3;
 /** Longer than the audit log itself gives its disk, which has the better words for it. */
 const STALL_MS = 7500;
 /** Closed records that are held here, beside what the thread holds, while evidence cannot be written. */
@@ -63,6 +61,7 @@ class EvidenceThread implements Evidence {
   #aliveMs = performance.now();
   #beats = 0;
   #scheduled = false;
+  #intentsScheduled = false;
   #following = false;
   #drained: (() => void) | undefined;
   #told: string | undefined;
@@ -71,17 +70,13 @@ class EvidenceThread implements Evidence {
   #end: string | undefined;
   /** Operations of the batch before. Where there were several, others are likely to follow the first one again. */
   #lastCount = 0;
-  /** How many waited in the turn of the event loop before. */
-  #gathered = 0;
-  #gatherUntilMs = 0;
-  readonly #gather = () => {
-    const isGrowing = this.#queue.length > this.#gathered && performance.now() < this.#gatherUntilMs;
-    this.#gathered = this.#queue.length;
-    if (isGrowing) setImmediate(this.#gather);
-    else {
-      this.#scheduled = false;
-      this.#post();
-    }
+  readonly #postSoon = () => {
+    this.#scheduled = false;
+    this.#post();
+  };
+  readonly #postIntents = () => {
+    this.#intentsScheduled = false;
+    this.#post();
   };
 
   constructor(parts: EvidenceThreadOptions & { readonly worker: Worker; readonly channel: SharedChannel }) {
@@ -144,17 +139,25 @@ class EvidenceThread implements Evidence {
     const isPatient = record.kind === 'closed' && record.outcome !== 'refused';
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#queue.push({ resolve, reject, kind: record.kind, isPatient, operation });
-    if (this.#scheduled) return promise;
     // Who is alone waits for nobody.
-    if (this.#underWay.size === 0 && this.#lastCount <= 1) this.#post();
-    else {
-      // What comes while this thread has other work to do travels along: each batch wakes the other thread.
-      this.#scheduled = true;
-      this.#gathered = 0;
-      this.#gatherUntilMs = performance.now() + GATHER_MS;
-      setImmediate(this.#gather);
-    }
+    if (this.#underWay.size === 0 && this.#lastCount <= 1 && !this.#scheduled) this.#post();
+    else if (record.kind === 'opened') this.#schedulePostOfIntents();
+    else this.#schedulePost();
     return promise;
+  }
+
+  /** Questions wait for intents: they go over when all is done that this task of the event loop brings about. */
+  #schedulePostOfIntents(): void {
+    if (this.#intentsScheduled) return;
+    this.#intentsScheduled = true;
+    process.nextTick(this.#postIntents);
+  }
+
+  /** What comes in this turn of the event loop travels along, since each batch may wake the other thread. */
+  #schedulePost(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(this.#postSoon);
   }
 
   #post(): void {
