@@ -84,6 +84,7 @@ class Connection {
         connection.#read(buffer.subarray(0, bytes));
         return true;
       };
+      // The types leave out that the buffer comes along.
       const onread = { buffer: Buffer.alloc(READ_BYTES), callback: read as (bytes: number) => boolean };
       const socket = connect({ port, host: '127.0.0.1', noDelay: true, onread });
       const connection = new Connection(socket);
