@@ -69,8 +69,8 @@ export async function serveDialect(input: {
       'content-length',
       String(Buffer.byteLength(body)),
     ]);
-    reply.hijack();
     reply.raw.writeHead(200, head);
+    reply.hijack(); // not before: what throws until then is still a refusal
     reply.raw.end(body);
     limitLastRead(reply.raw, slowReaderMs);
     return undefined; // it is sent
