@@ -26,14 +26,19 @@ const MAX_UNTOLD = 512;
 export function joinEvidence(parts: EvidenceParts): JoinedEvidence {
   const { audit, archive, telemetry } = parts;
   const untold = new Untold(parts);
+  const both = joinPairs();
   return {
-    open: async (intent, prompt) => {
+    open: (intent, prompt) => {
       const opened = audit.open(intent);
-      if (prompt === undefined) return await opened;
-      await Promise.all([opened, seal(archive, prompt)]);
+      return prompt === undefined ? opened : both(opened, seal(archive, prompt));
     },
     close: async (record, answer) => {
-      const failure = answer === undefined ? undefined : await trySeal(archive, answer);
+      let failure: Error | undefined;
+      try {
+        if (answer !== undefined) await archive.seal(answer);
+      } catch (error) {
+        failure = error instanceof Error ? error : new Error(String(error));
+      }
       const written = failure === undefined ? record : withoutAnswer(readClosed(record), failure);
       await audit.close(written);
       untold.add(written);
@@ -87,17 +92,25 @@ function readClosed(record: ClosedRecord | Written<'closed'>): ClosedRecord {
 }
 
 /** An archive that throws rather than rejects must not leave another promise without anybody to hear it. */
-async function seal(archive: Pick<Archive, 'seal'>, entry: ArchiveEntry): Promise<void> {
-  await archive.seal(entry);
+function seal(archive: Pick<Archive, 'seal'>, entry: ArchiveEntry): Promise<void> {
+  try {
+    return archive.seal(entry);
+  } catch (error) {
+    return Promise.reject(error);
+  }
 }
 
-async function trySeal(archive: Pick<Archive, 'seal'>, entry: ArchiveEntry): Promise<Error | undefined> {
-  try {
-    await archive.seal(entry);
-    return undefined;
-  } catch (error) {
-    return error instanceof Error ? error : new Error(String(error));
-  }
+/**
+ * Waits for two promises at once. What is written together has the same two, and is waited for once: a log hands out one
+ * promise for a group of lines, and an archive one for what it seals together.
+ */
+function joinPairs(): (first: Promise<void>, second: Promise<void>) => Promise<void> {
+  let last: { readonly first: Promise<void>; readonly second: Promise<void>; readonly both: Promise<void> };
+  return (first, second) => {
+    if (last?.first !== first || last.second !== second)
+      last = { first, second, both: Promise.all([first, second]).then(() => undefined) };
+    return last.both;
+  };
 }
 
 function withoutAnswer(record: ClosedRecord, { message }: Error): ClosedRecord {

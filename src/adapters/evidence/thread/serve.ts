@@ -52,12 +52,16 @@ async function performBatches(parts: {
     for (const operation of operations) {
       const number = next++;
       calls.begin();
-      void perform(evidence, operation)
-        .then(
-          () => channel.finish(number),
-          (error: unknown) => tell({ kind: 'failed', operation: number, error: describeError(error) }),
-        )
-        .then(() => calls.end());
+      perform(evidence, operation).then(
+        () => {
+          channel.finish(number);
+          calls.end();
+        },
+        (error: unknown) => {
+          tell({ kind: 'failed', operation: number, error: describeError(error) });
+          calls.end();
+        },
+      );
     }
     // What comes while this batch is written need not wake this thread.
     await new Promise((resolve) => setImmediate(resolve));
@@ -105,12 +109,17 @@ function readBatch(bytes: Buffer, count: number): Operation[] {
   return operations;
 }
 
-async function perform(evidence: JoinedEvidence, operation: Operation): Promise<void> {
+/** Not an async function, so that operations which wait for one thing share its promise; but it never throws. */
+function perform(evidence: JoinedEvidence, operation: Operation): Promise<void> {
   const { kind, requestId, recordJson: json, entry } = operation;
-  if (kind === 'opened') return await evidence.open({ kind, requestId, json }, entry);
-  if (kind === 'closed') return await evidence.close({ kind, requestId, json }, entry);
-  // The port's types held on the other side, and JSON carries all that a record may be.
-  return await evidence.note(JSON.parse(json) as AdminRecord, entry);
+  try {
+    if (kind === 'opened') return evidence.open({ kind, requestId, json }, entry);
+    if (kind === 'closed') return evidence.close({ kind, requestId, json }, entry);
+    // The port's types held on the other side, and JSON carries all that a record may be.
+    return evidence.note(JSON.parse(json) as AdminRecord, entry);
+  } catch (error) {
+    return Promise.reject(error);
+  }
 }
 
 function describeError(error: unknown): string {
