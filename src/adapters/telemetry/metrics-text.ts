@@ -1,7 +1,7 @@
 import { AggregatorRegistry, Registry, type MetricObjectWithValues, type MetricValue } from 'prom-client';
 
 /** The metrics of one thread as plain data, which can travel between threads and processes. */
-export type Metrics = readonly MetricObjectWithValues<MetricValue<string>>[];
+export type Metrics = readonly Omit<MetricObjectWithValues<MetricValue<string>>, 'collect'>[];
 
 export const METRICS_CONTENT_TYPE = Registry.PROMETHEUS_CONTENT_TYPE;
 

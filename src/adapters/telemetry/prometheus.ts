@@ -1,6 +1,7 @@
-import { Counter, Histogram, Registry } from 'prom-client';
+import { Counter, Registry } from 'prom-client';
 import type { Telemetry } from '../../ports/telemetry.ts';
 import type { ClosedRecord } from '../../road/record.ts';
+import { Distribution } from './distribution.ts';
 import type { Metrics } from './metrics-text.ts';
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
@@ -25,12 +26,11 @@ export function createPrometheusTelemetry(): PrometheusTelemetry {
     labelNames: ['tenant', 'capability', 'workflow', 'outcome', 'refusal'],
     registers,
   });
-  const duration = new Histogram({
+  const duration = new Distribution({
     name: 'gen_ai_server_request_duration_seconds',
     help: 'Time from arrival to the closed record.',
     labelNames: ['gen_ai_operation_name', 'gen_ai_request_model', 'error_type', 'outcome'],
     buckets: SECONDS,
-    registers,
   });
   const stages = new Counter({
     name: 'goldenpath_stage_seconds_total',
@@ -38,7 +38,7 @@ export function createPrometheusTelemetry(): PrometheusTelemetry {
     labelNames: ['stage'],
     registers,
   });
-  const tokens = new Histogram({
+  const tokens = new Distribution({
     name: 'gen_ai_client_token_usage',
     help: 'Tokens by kind.',
     labelNames: [
@@ -48,7 +48,6 @@ export function createPrometheusTelemetry(): PrometheusTelemetry {
       'gen_ai_token_type',
     ],
     buckets: TOKENS,
-    registers,
   });
   const cost = new Counter({
     name: 'goldenpath_cost_micro_usd_total',
@@ -102,15 +101,8 @@ export function createPrometheusTelemetry(): PrometheusTelemetry {
       record.outcome,
       record.refusal?.code ?? '',
     );
-    duration.observe(
-      {
-        gen_ai_operation_name: 'chat',
-        gen_ai_request_model: capability,
-        error_type: record.refusal?.code ?? '',
-        outcome: record.outcome,
-      },
-      (record.tookUs ?? 0) / 1e6,
-    );
+    const seconds = (record.tookUs ?? 0) / 1e6;
+    duration.observe(seconds, 'chat', capability, record.refusal?.code ?? '', record.outcome);
     for (const stage in record.stages) stageSums.add((record.stages[stage] ?? 0) / 1e6, stage);
     for (const { route, outcome } of record.tries ?? []) trySums.add(1, route, outcome);
     for (const { pattern, action } of record.attacks ?? []) attackSums.add(1, pattern, action);
@@ -119,21 +111,17 @@ export function createPrometheusTelemetry(): PrometheusTelemetry {
     const jailbreak = findJailbreak(record);
     if (jailbreak !== undefined) jailbreakSums.add(1, tenant, capability, jailbreak);
     if (record.usage === undefined) return;
-    const models = {
-      gen_ai_operation_name: 'chat',
-      gen_ai_request_model: capability,
-      gen_ai_response_model: record.model ?? '',
-    };
-    tokens.observe({ ...models, gen_ai_token_type: 'input' }, record.usage.inputTokens);
-    tokens.observe({ ...models, gen_ai_token_type: 'output' }, record.usage.outputTokens);
+    const { model = '', usage } = record;
+    tokens.observe(usage.inputTokens, 'chat', capability, model, 'input');
+    tokens.observe(usage.outputTokens, 'chat', capability, model, 'output');
     costSums.add(record.costMicroUsd ?? 0, tenant, capability, record.route ?? '');
   };
   return {
     closed: observe,
-    read: () => {
+    read: async () => {
       for (const sums of [attemptSums, stageSums, trySums, attackSums, blockedSums, jailbreakSums, costSums])
         sums.flush();
-      return registry.getMetricsAsJSON();
+      return [...(await registry.getMetricsAsJSON()), duration.read(), tokens.read()];
     },
     stop: async () => registry.clear(),
   };

@@ -1,4 +1,4 @@
-import { ARCHIVE_PARTS, type ArchiveEntry } from '../../../ports/archive.ts';
+import { ARCHIVE_PARTS, type ArchiveEntry, type ArchivePart } from '../../../ports/archive.ts';
 import type { AuditRecord } from '../../../road/record.ts';
 
 /** A call of the port, as it travels between threads; the kind of its record says which one. */
@@ -16,8 +16,9 @@ const NO_ENTRY = 255;
 /** Kind and part, a byte each. */
 const HEAD_BYTES = 2;
 const LENGTH_BYTES = 4;
+const DOUBLE_BYTES = 8;
 /** When an entry was written, and the days of its retention. */
-const ENTRY_NUMBERS_BYTES = 16;
+const ENTRY_NUMBERS_BYTES = 2 * DOUBLE_BYTES;
 const MAX_TEXTS = 5;
 const MAX_BYTES_PER_UNIT = 3;
 
@@ -42,46 +43,64 @@ export function writeOperation(bytes: Buffer, offset: number, operation: Operati
   end = writeText(bytes, end, recordJson);
   if (entry === undefined) return end;
   bytes.writeDoubleLE(entry.writtenAtMs, end);
-  bytes.writeDoubleLE(entry.retentionDays, end + ENTRY_NUMBERS_BYTES / 2);
+  bytes.writeDoubleLE(entry.retentionDays, end + DOUBLE_BYTES);
   end = writeText(bytes, end + ENTRY_NUMBERS_BYTES, entry.requestId);
   end = writeText(bytes, end, entry.tenant);
   return writeText(bytes, end, entry.text);
 }
 
-/** Reads the operation at an offset, and where the next one begins. */
-export function readOperation(bytes: Buffer, offset: number): { operation: Operation; end: number } {
-  const kind = KINDS[bytes[offset] ?? NO_ENTRY];
-  if (kind === undefined) throw new Error('an operation is of a kind that nobody writes');
-  const part = ARCHIVE_PARTS[bytes[offset + 1] ?? NO_ENTRY];
-  const requestId = readText(bytes, offset + HEAD_BYTES);
-  const record = readText(bytes, requestId.end);
-  const operation = { kind, requestId: requestId.text, recordJson: record.text };
-  if (part === undefined) return { operation: { ...operation, entry: undefined }, end: record.end };
-  const writtenAtMs = bytes.readDoubleLE(record.end);
-  const retentionDays = bytes.readDoubleLE(record.end + ENTRY_NUMBERS_BYTES / 2);
-  const of = readText(bytes, record.end + ENTRY_NUMBERS_BYTES);
-  const tenant = readText(bytes, of.end);
-  const text = readText(bytes, tenant.end);
-  const entry = {
-    requestId: of.text,
-    tenant: tenant.text,
-    part,
-    text: text.text,
-    writtenAtMs,
-    retentionDays,
-  };
-  return { operation: { ...operation, entry }, end: text.end };
+/** Reads operations, one after the other, as `writeOperation` wrote them. */
+export class OperationReader {
+  readonly #bytes: Buffer;
+  #offset = 0;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  next(): Operation {
+    const kind = KINDS[this.#byte()];
+    if (kind === undefined) throw new Error('an operation is of a kind that nobody writes');
+    const part = ARCHIVE_PARTS[this.#byte()];
+    const requestId = this.#text();
+    const recordJson = this.#text();
+    return { kind, requestId, recordJson, entry: part === undefined ? undefined : this.#entry(part) };
+  }
+
+  #entry(part: ArchivePart): ArchiveEntry {
+    const writtenAtMs = this.#double();
+    const retentionDays = this.#double();
+    return {
+      requestId: this.#text(),
+      tenant: this.#text(),
+      part,
+      text: this.#text(),
+      writtenAtMs,
+      retentionDays,
+    };
+  }
+
+  #byte(): number {
+    return this.#bytes[this.#offset++] ?? NO_ENTRY;
+  }
+
+  #double(): number {
+    const value = this.#bytes.readDoubleLE(this.#offset);
+    this.#offset += DOUBLE_BYTES;
+    return value;
+  }
+
+  #text(): string {
+    const start = this.#offset + LENGTH_BYTES;
+    const end = start + this.#bytes.readUInt32LE(this.#offset);
+    if (end > this.#bytes.length) throw new Error('an operation ends outside of its batch');
+    this.#offset = end;
+    return this.#bytes.toString('utf8', start, end);
+  }
 }
 
 function writeText(bytes: Buffer, offset: number, text: string): number {
   const length = text === '' ? 0 : bytes.write(text, offset + LENGTH_BYTES);
   bytes.writeUInt32LE(length, offset);
   return offset + LENGTH_BYTES + length;
-}
-
-function readText(bytes: Buffer, offset: number): { text: string; end: number } {
-  const start = offset + LENGTH_BYTES;
-  const end = start + bytes.readUInt32LE(offset);
-  if (end > bytes.length) throw new Error('an operation ends outside of its batch');
-  return { text: bytes.toString('utf8', start, end), end };
 }

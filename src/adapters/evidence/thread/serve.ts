@@ -3,7 +3,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { AdminRecord } from '../../../road/record.ts';
 import type { JoinedEvidence } from '../joined.ts';
 import type { FromEvidence, ToEvidence } from './message.ts';
-import { readOperation, type Operation } from './operation.ts';
+import { OperationReader, type Operation } from './operation.ts';
 import { SharedChannel, type SharedMemory } from './shared-channel.ts';
 
 const BEAT_MS = 25;
@@ -100,12 +100,8 @@ async function stop(evidence: JoinedEvidence, calls: Calls): Promise<string | un
 
 function readBatch(bytes: Buffer, count: number): Operation[] {
   const operations: Operation[] = [];
-  let offset = 0;
-  while (operations.length < count) {
-    const { operation, end } = readOperation(bytes, offset);
-    operations.push(operation);
-    offset = end;
-  }
+  const reader = new OperationReader(bytes);
+  while (operations.length < count) operations.push(reader.next());
   return operations;
 }
 
