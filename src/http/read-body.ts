@@ -7,19 +7,37 @@ export class ClientLeftError extends Error {
   override readonly name = 'ClientLeftError';
 }
 
+interface Reading {
+  readonly payload: IncomingMessage;
+  readonly maxBytes: number;
+  readonly timeoutMs: number;
+  readonly done: (error: Error | null, body?: Buffer) => void;
+}
+
 /**
  * Reads a body within a size and a time. A declared length is not believed when it is small (the bytes are
  * counted), and taken at its word when it is too large: then nothing is read. What a slow or endless client
  * sends is not waited for. Calls back once, and leaves no listener behind.
  */
-export function readBody(reading: {
-  readonly payload: IncomingMessage;
-  readonly maxBytes: number;
-  readonly timeoutMs: number;
-  readonly done: (error: Error | null, body?: Buffer) => void;
-}): void {
-  const { payload, maxBytes, timeoutMs, done } = reading;
+export function readBody(reading: Reading): void {
+  const { payload, maxBytes, done } = reading;
   if (Number(payload.headers['content-length']) > maxBytes) return done(tooLarge(maxBytes));
+  // Most bodies come along with their head: then they are whole when the parser is done with what has come.
+  process.nextTick(() => {
+    const isWhole = payload.complete && !payload.destroyed && payload.readableLength <= maxBytes;
+    if (isWhole) done(null, takeAll(payload));
+    else waitForBody(reading);
+  });
+}
+
+const NOTHING = Buffer.alloc(0);
+
+function takeAll(payload: IncomingMessage): Buffer {
+  const bytes: unknown = payload.read();
+  return bytes instanceof Buffer ? bytes : NOTHING;
+}
+
+function waitForBody({ payload, maxBytes, timeoutMs, done }: Reading): void {
   const chunks: Buffer[] = [];
   let bytes = 0;
   const stop = () => {
