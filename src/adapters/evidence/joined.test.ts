@@ -102,10 +102,23 @@ test('telemetry waits as long as somebody waits for evidence, up to a number of 
   isAwaited = true;
   await Promise.all(Array.from({ length: 1000 }, () => evidence.close(RECORD)));
   await turn();
-  assert.equal(counted(), 1001);
+  assert.equal(counted(), 1 + 1000 - 512);
   await evidence.close(RECORD);
   await evidence.stop();
   assert.equal(counted(), 1002);
+});
+
+test('telemetry makes way for whoever comes while it is told', async () => {
+  let [looks, isAwaited] = [0, () => false];
+  const { evidence, told } = join({}, () => isAwaited());
+  const counted = () => told.filter((what) => what === 'counted answered').length;
+  isAwaited = () => ++looks > 3; // somebody comes while the third record is told
+  await Promise.all(Array.from({ length: 10 }, () => evidence.close(RECORD)));
+  await turn();
+  assert.equal(counted(), 3);
+  isAwaited = () => false;
+  await turn();
+  assert.equal(counted(), 10);
 });
 
 test('a record that comes as JSON is written as it is, and telemetry reads it', async () => {

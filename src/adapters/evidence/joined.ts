@@ -64,9 +64,16 @@ class Untold {
   readonly #isAwaited: () => boolean;
   #records: (ClosedRecord | Written<'closed'>)[] = [];
   readonly #tellSoon = () => {
-    const { length } = this.#records;
-    if (length > 0 && length < MAX_UNTOLD && this.#isAwaited()) setImmediate(this.#tellSoon);
-    else this.tellAll();
+    let told = 0;
+    for (const record of this.#records) {
+      // Looked at before each of them: whoever comes now need not wait for the others.
+      const isFull = this.#records.length - told > MAX_UNTOLD;
+      if (!isFull && this.#isAwaited()) break;
+      this.#tell(record);
+      told += 1;
+    }
+    this.#records = this.#records.slice(told);
+    if (this.#records.length > 0) setImmediate(this.#tellSoon);
   };
 
   constructor({ telemetry, isAwaited = () => false }: EvidenceParts) {
@@ -82,7 +89,11 @@ class Untold {
   tellAll(): void {
     const records = this.#records;
     this.#records = [];
-    for (const record of records) this.#telemetry.closed(readClosed(record));
+    for (const record of records) this.#tell(record);
+  }
+
+  #tell(record: ClosedRecord | Written<'closed'>): void {
+    this.#telemetry.closed(readClosed(record));
   }
 }
 
