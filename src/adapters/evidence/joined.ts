@@ -72,7 +72,7 @@ class Untold {
       this.#tell(record);
       told += 1;
     }
-    this.#records = this.#records.slice(told);
+    if (told > 0) this.#records = this.#records.slice(told);
     if (this.#records.length > 0) setImmediate(this.#tellSoon);
   };
 
@@ -116,7 +116,9 @@ function seal(archive: Pick<Archive, 'seal'>, entry: ArchiveEntry): Promise<void
  * promise for a group of lines, and an archive one for what it seals together.
  */
 function joinPairs(): (first: Promise<void>, second: Promise<void>) => Promise<void> {
-  let last: { readonly first: Promise<void>; readonly second: Promise<void>; readonly both: Promise<void> };
+  let last:
+    | { readonly first: Promise<void>; readonly second: Promise<void>; readonly both: Promise<void> }
+    | undefined;
   return (first, second) => {
     if (last?.first !== first || last.second !== second)
       last = { first, second, both: Promise.all([first, second]).then(() => undefined) };

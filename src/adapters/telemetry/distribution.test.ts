@@ -41,3 +41,10 @@ test('is read as a histogram of prom-client would be, alone and joined with othe
     }),
   );
 });
+
+test('what is no number is not counted, as with prom-client, so that a sum stays one', () => {
+  const distribution = new Distribution(OPTIONS);
+  for (const value of [Number.NaN, Number.POSITIVE_INFINITY])
+    assert.throws(() => distribution.observe(value, 'answered', 'a'), TypeError);
+  assert.deepEqual(distribution.read().values, []);
+});

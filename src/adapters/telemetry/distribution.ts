@@ -33,8 +33,9 @@ export class Distribution<Label extends string> {
     this.#bounds = options.buckets;
   }
 
-  /** Observes a value; the labels' values stand in the order of their names. */
+  /** Observes a value; the labels' values stand in the order of their names. Throws where it is no number. */
   observe(value: number, ...labels: readonly string[]): void {
+    if (!Number.isFinite(value)) throw new TypeError(`${this.#name} takes finite numbers alone`);
     const key = labels.join('\0');
     let observed = this.#observed.get(key);
     if (observed === undefined) {
@@ -59,7 +60,7 @@ export class Distribution<Label extends string> {
   }
 
   #write({ labels, counts, sum }: Observed): MetricValueWithName<string>[] {
-    const named = Object.fromEntries(this.#labelNames.map((name, index) => [name, labels[index] ?? '']));
+    const named = nameLabels(this.#labelNames, labels);
     let count = 0;
     const buckets = [...this.#bounds, '+Inf'].map((le, index) => {
       count += counts[index] ?? 0;
@@ -71,4 +72,14 @@ export class Distribution<Label extends string> {
       { metricName: `${this.#name}_count`, labels: named, value: count },
     ];
   }
+}
+
+/** Labels as prom-client takes them, of values in the order of their names. */
+export function nameLabels<Label extends string>(
+  names: readonly Label[],
+  values: readonly string[],
+): Partial<Record<Label, string>> {
+  const labels: Partial<Record<Label, string>> = {};
+  names.forEach((name, index) => (labels[name] = values[index] ?? ''));
+  return labels;
 }

@@ -1,7 +1,7 @@
 import { Counter, Registry } from 'prom-client';
 import type { Telemetry } from '../../ports/telemetry.ts';
 import type { ClosedRecord } from '../../road/record.ts';
-import { Distribution } from './distribution.ts';
+import { Distribution, nameLabels } from './distribution.ts';
 import type { Metrics } from './metrics-text.ts';
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
@@ -158,9 +158,7 @@ class Sums<Label extends string> {
 
   flush(): void {
     for (const { values, sum } of this.#sums.values()) {
-      const labels: Partial<Record<Label, string>> = {};
-      this.#labels.forEach((label, index) => (labels[label] = values[index] ?? ''));
-      this.#counter.inc(labels, sum);
+      this.#counter.inc(nameLabels(this.#labels, values), sum);
     }
     this.#sums.clear();
   }
