@@ -4,7 +4,14 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { load, percentile, type LoadOptions } from './load.ts';
 import { summariseProfile, type ProfileRow } from './profile.ts';
-import { startBareProxy, startGoldenpath, startPortkey, startUpstream, type Server } from './servers.ts';
+import {
+  startBareProxy,
+  startGoldenpath,
+  startPortkey,
+  startPortkeyOnOurNode,
+  startUpstream,
+  type Server,
+} from './servers.ts';
 import { loadStreams } from './streams.ts';
 
 /** What one server did in one round. */
@@ -31,7 +38,8 @@ if (values.help) {
   process.stdout.write(`npm run bench -- [--seconds N] [--streams] [--memory] [--profile] [--json]
 
 Compares a bare Node proxy, Portkey's npm package (no controls on) and Goldenpath (all controls on) with one
-instant upstream, in one run on this machine. Ratios are what counts: figures of other machines differ.
+instant upstream, in one run on this machine. Portkey runs twice: on the Node of its own container image, and on
+the newer one that Goldenpath brings along. Ratios are what counts: figures of other machines differ.
 
   --seconds N   how long each server is measured in each round (5)
   --streams     also 512 streams at once: time to the first token, and how many arrive whole
@@ -60,6 +68,7 @@ const servers: Server[] = [];
 try {
   servers.push(await startBareProxy(18_102, upstream));
   servers.push(await startPortkey(18_103, upstream));
+  servers.push(await startPortkeyOnOurNode(18_107, upstream));
   servers.push(await startGoldenpath(18_104, upstream));
   for (const server of servers) {
     say(`warming ${server.name} …`);
@@ -138,9 +147,8 @@ async function measureStreams() {
       firstTokenP99Ms: percentile(result.firstTokenMs, 0.99),
     };
     results.push(row);
-    say(
-      `  ${row.clean} of 512 clean, first token p50 ${row.firstTokenP50Ms.toFixed(1)} ms, p99 ${row.firstTokenP99Ms.toFixed(1)} ms`,
-    );
+    const first = `, first token p50 ${row.firstTokenP50Ms.toFixed(1)} ms, p99 ${row.firstTokenP99Ms.toFixed(1)} ms`;
+    say(`  ${row.clean} of 512 clean${row.clean === 0 ? '' : first}`);
   }
   return results;
 }
@@ -188,29 +196,53 @@ function mib(bytes: number): string {
 }
 
 function print(busy: readonly Row[], alone: readonly Row[]): void {
-  const bare = busy[0];
+  const [bare, portkey, portkeyOnOurs] = busy;
   const bareAlone = alone[0];
   if (bare === undefined || bareAlone === undefined) return;
+  const times = ({ perSecond }: Row, peer: Row | undefined) =>
+    (perSecond / (peer?.perSecond ?? Number.NaN)).toFixed(2);
   const lines = [
     '',
-    `${'32 connections'.padEnd(26)}${'requests/s'.padStart(11)}${'× bare'.padStart(8)}${'× Portkey'.padStart(11)}${'p50 ms'.padStart(9)}${'p99 ms'.padStart(9)}${'CPU µs'.padStart(8)}${'errors'.padStart(8)}`,
+    writeLine('32 connections', [
+      'requests/s',
+      '× bare',
+      '× Portkey',
+      '× on ours',
+      'p50 ms',
+      'p99 ms',
+      'CPU µs',
+      'errors',
+    ]),
   ];
   for (const row of busy) {
-    const portkey = busy[1]?.perSecond ?? Number.NaN;
     lines.push(
-      `${row.name.padEnd(26)}${row.perSecond.toFixed(0).padStart(11)}${(row.perSecond / bare.perSecond).toFixed(2).padStart(8)}${(row.perSecond / portkey).toFixed(2).padStart(11)}${row.p50Ms.toFixed(2).padStart(9)}${row.p99Ms.toFixed(2).padStart(9)}${row.cpuUsPerRequest.toFixed(0).padStart(8)}${String(row.errors).padStart(8)}`,
+      writeLine(row.name, [
+        row.perSecond.toFixed(0),
+        times(row, bare),
+        times(row, portkey),
+        times(row, portkeyOnOurs),
+        row.p50Ms.toFixed(2),
+        row.p99Ms.toFixed(2),
+        row.cpuUsPerRequest.toFixed(0),
+        String(row.errors),
+      ]),
     );
   }
-  lines.push(
-    '',
-    `${'1 connection'.padEnd(26)}${'p50 ms'.padStart(11)}${'p99 ms'.padStart(9)}${'added p50'.padStart(11)}${'added p99'.padStart(11)}`,
-  );
+  lines.push('', writeLine('1 connection', ['p50 ms', 'p99 ms', 'added p50', 'added p99']));
   for (const row of alone) {
+    const added = [row.p50Ms - bareAlone.p50Ms, row.p99Ms - bareAlone.p99Ms];
     lines.push(
-      `${row.name.padEnd(26)}${row.p50Ms.toFixed(3).padStart(11)}${row.p99Ms.toFixed(3).padStart(9)}${(row.p50Ms - bareAlone.p50Ms).toFixed(3).padStart(11)}${(row.p99Ms - bareAlone.p99Ms).toFixed(3).padStart(11)}`,
+      writeLine(
+        row.name,
+        [row.p50Ms, row.p99Ms, ...added].map((ms) => ms.toFixed(3)),
+      ),
     );
   }
   process.stdout.write(
-    `${lines.join('\n')}\n\nAdded latency is against the bare proxy. CPU counts all threads of the process.\n`,
+    `${lines.join('\n')}\n\nPortkey has no controls on, Goldenpath all. Added latency is against the bare proxy. CPU counts all threads.\n`,
   );
+}
+
+function writeLine(name: string, figures: readonly string[]): string {
+  return `${name.padEnd(25)}${figures.map((figure) => figure.padStart(11)).join('')}`;
 }

@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -28,6 +28,8 @@ export interface Server {
 interface Launch {
   readonly name: string;
   readonly port: number;
+  /** The Node that runs it; ours, where nothing else is said. */
+  readonly node?: string;
   readonly args: readonly string[];
   readonly headers?: Readonly<Record<string, string>>;
   readonly env?: Readonly<Record<string, string>>;
@@ -48,12 +50,37 @@ export function startBareProxy(port: number, upstream: Server): Promise<Server> 
   });
 }
 
-/** Portkey's own package with no guardrail, no policy and no log switched on. */
+/** The Node of Portkey's container image (its `Dockerfile`: `node:20-alpine`), installed beside it. */
+const PORTKEY_NODE = join(HERE, 'node_modules/node/bin/node');
+
+/** Portkey's own package with no guardrail, no policy and no log switched on, as its container image runs it. */
 export function startPortkey(port: number, upstream: Server): Promise<Server> {
+  const version = execFileSync(PORTKEY_NODE, ['--version'], { encoding: 'utf8' });
+  return launchPortkey({ name: `Portkey on its ${nameNode(version)}`, port, upstream, node: PORTKEY_NODE });
+}
+
+/** The same on the Node that Goldenpath brings along, which is much quicker at what Portkey does. */
+export function startPortkeyOnOurNode(port: number, upstream: Server): Promise<Server> {
+  const name = `Portkey on our ${nameNode(process.version)}`;
+  return launchPortkey({ name, port, upstream, node: process.execPath });
+}
+
+function nameNode(version: string): string {
+  return `Node ${version.slice(1, version.indexOf('.'))}`;
+}
+
+function launchPortkey(options: {
+  readonly name: string;
+  readonly port: number;
+  readonly upstream: Server;
+  readonly node: string;
+}): Promise<Server> {
+  const { name, port, upstream, node } = options;
   const entry = join(HERE, 'node_modules/@portkey-ai/gateway/build/start-server.js');
   return launch({
-    name: 'Portkey, no controls',
+    name,
     port,
+    node,
     args: [entry, '--headless', `--port=${port}`],
     env: { TRUSTED_CUSTOM_HOSTS: '127.0.0.1' },
     headers: {
@@ -132,7 +159,7 @@ async function writeGovernance(directory: string, upstreamPort: number): Promise
 }
 
 async function launch(options: Launch): Promise<Server> {
-  const child = spawn(process.execPath, [...options.args], {
+  const child = spawn(options.node ?? process.execPath, [...options.args], {
     cwd: ROOT,
     env: { ...process.env, ...options.env },
     stdio: ['ignore', 'ignore', 'ignore'],
