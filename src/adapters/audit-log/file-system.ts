@@ -10,33 +10,37 @@ export interface AuditFiles extends Pick<
 
 /** A sync that takes no longer is waited for: to hand it to another thread, and to hear of it, takes as long. */
 const QUICK_SYNC_MS = 0.5;
-let lastSyncMs = Number.POSITIVE_INFINITY;
 
 /** The file system of the operating system. Syncs hold up this thread as long as the disk is quick. */
-export const systemFiles: AuditFiles = {
-  ...fs,
-  fdatasync: (fd, done) => {
-    if (lastSyncMs <= QUICK_SYNC_MS) {
-      done(syncHere(fd));
-      return;
-    }
-    const startedMs = performance.now();
-    fs.fdatasync(fd, (error) => {
-      lastSyncMs = performance.now() - startedMs;
-      done(error);
-    });
-  },
-};
+export function openSystemFiles(): AuditFiles {
+  let lastSyncMs = Number.POSITIVE_INFINITY;
+  const measure = (startedMs: number) => {
+    lastSyncMs = performance.now() - startedMs;
+  };
+  return {
+    ...fs,
+    fdatasync: (fd, done) => {
+      const startedMs = performance.now();
+      if (lastSyncMs <= QUICK_SYNC_MS) {
+        const error = syncHere(fd);
+        measure(startedMs);
+        done(error);
+        return;
+      }
+      fs.fdatasync(fd, (error) => {
+        measure(startedMs);
+        done(error);
+      });
+    },
+  };
+}
 
 function syncHere(fd: number): Error | null {
-  const startedMs = performance.now();
   try {
     fs.fdatasyncSync(fd);
     return null;
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));
-  } finally {
-    lastSyncMs = performance.now() - startedMs;
   }
 }
 

@@ -4,12 +4,14 @@ import * as path from 'node:path';
 import { describe, test } from 'node:test';
 import type { AuditRecord } from '../../road/record.ts';
 import { registerAuditLogConformance } from './conformance.ts';
-import { systemFiles, type AuditFiles } from './file-system.ts';
+import { openSystemFiles, type AuditFiles } from './file-system.ts';
 import { openLocalAuditLog } from './local.ts';
 import { LogWriter } from './log-writer.ts';
 import { listWriters, scanLines } from './read-log.ts';
 import { makeClosed, makeIntent, makeStateDir, readRecords, runAttempts, testClock } from './testing.ts';
 import { verifyLog } from './verify.ts';
+
+const systemFiles = openSystemFiles();
 
 const isOurs = (record: { kind: string }): record is AuditRecord => !record.kind.startsWith('log.');
 

@@ -5,7 +5,7 @@ import type { Clock } from '../../ports/clock.ts';
 import { takeLock, type ProcessLock } from '../local-state/process-lock.ts';
 import { isErrno, makeFolder } from '../local-state/files.ts';
 import { CheckpointWriter } from './checkpoint-file.ts';
-import { systemFiles, type AuditFiles } from './file-system.ts';
+import { openSystemFiles, type AuditFiles } from './file-system.ts';
 import { LogWriter, type LogWriterOptions } from './log-writer.ts';
 import { writerName } from './read-log.ts';
 import { SegmentWriter } from './segment-writer.ts';
@@ -59,7 +59,7 @@ export async function openLocalAuditLog(options: LocalAuditLogOptions): Promise<
 async function startWriter(
   options: LocalAuditLogOptions & { auditDir: string; key: SigningKey },
 ): Promise<AuditLog> {
-  const { auditDir, key, clock, files = systemFiles } = options;
+  const { auditDir, key, clock, files = openSystemFiles() } = options;
   const takeover = examineWriters(auditDir);
   const { writer, dir, lock } = claimWriter(auditDir, clock);
   const segments = new SegmentWriter({ files, dir });

@@ -87,8 +87,9 @@ test('without a text the archive is not asked', async () => {
   assert.deepEqual(told, ['opened', 'closed', 'counted answered']);
 });
 
-test('telemetry waits as long as somebody waits for evidence, up to a number of records, and stops with all told', async () => {
+test('telemetry waits as long as somebody waits for evidence, up to a number of records, and stops with all told', async (t) => {
   let isAwaited = true;
+  t.after(() => (isAwaited = false));
   const { evidence, told } = join({}, () => isAwaited);
   const counted = () => told.filter((what) => what === 'counted answered').length;
   await evidence.close(RECORD);
@@ -108,8 +109,9 @@ test('telemetry waits as long as somebody waits for evidence, up to a number of 
   assert.equal(counted(), 1002);
 });
 
-test('telemetry makes way for whoever comes while it is told', async () => {
+test('telemetry makes way for whoever comes while it is told', async (t) => {
   let [looks, isAwaited] = [0, () => false];
+  t.after(() => (isAwaited = () => false));
   const { evidence, told } = join({}, () => isAwaited());
   const counted = () => told.filter((what) => what === 'counted answered').length;
   isAwaited = () => ++looks > 3; // somebody comes while the third record is told
