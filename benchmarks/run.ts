@@ -5,10 +5,11 @@ import { parseArgs } from 'node:util';
 import { load, percentile, type LoadOptions } from './load.ts';
 import { summariseProfile, type ProfileRow } from './profile.ts';
 import {
+  findPortkeyNode,
+  OUR_NODE,
   startBareProxy,
   startGoldenpath,
   startPortkey,
-  startPortkeyOnOurNode,
   startUpstream,
   type Server,
 } from './servers.ts';
@@ -63,12 +64,13 @@ const PROMPT =
 const BODY = JSON.stringify({ model: 'support-assistant', messages: [{ role: 'user', content: PROMPT }] });
 
 const say = (text: string) => process.stderr.write(`${text}\n`);
+const portkeyNode = findPortkeyNode();
 const upstream = await startUpstream(18_101);
 const servers: Server[] = [];
 try {
   servers.push(await startBareProxy(18_102, upstream));
-  servers.push(await startPortkey(18_103, upstream));
-  servers.push(await startPortkeyOnOurNode(18_107, upstream));
+  servers.push(await startPortkey(18_103, upstream, portkeyNode));
+  servers.push(await startPortkey(18_107, upstream, OUR_NODE));
   servers.push(await startGoldenpath(18_104, upstream));
   for (const server of servers) {
     say(`warming ${server.name} …`);
@@ -201,21 +203,12 @@ function print(busy: readonly Row[], alone: readonly Row[]): void {
   if (bare === undefined || bareAlone === undefined) return;
   const times = ({ perSecond }: Row, peer: Row | undefined) =>
     (perSecond / (peer?.perSecond ?? Number.NaN)).toFixed(2);
+  const onIts = `× on ${portkeyNode.major}`;
+  const onOurs = `× on ${OUR_NODE.major}`;
   const lines = [
     '',
-    writeLine('32 connections', [
-      'requests/s',
-      '× bare',
-      '× Portkey',
-      '× on ours',
-      'p50 ms',
-      'p99 ms',
-      'CPU µs',
-      'errors',
-    ]),
-  ];
-  for (const row of busy) {
-    lines.push(
+    writeLine('32 connections', ['requests/s', '× bare', onIts, onOurs, 'p50 ms', 'p99 ms', 'CPU µs']),
+    ...busy.map((row) =>
       writeLine(row.name, [
         row.perSecond.toFixed(0),
         times(row, bare),
@@ -224,25 +217,28 @@ function print(busy: readonly Row[], alone: readonly Row[]): void {
         row.p50Ms.toFixed(2),
         row.p99Ms.toFixed(2),
         row.cpuUsPerRequest.toFixed(0),
-        String(row.errors),
       ]),
-    );
-  }
-  lines.push('', writeLine('1 connection', ['p50 ms', 'p99 ms', 'added p50', 'added p99']));
-  for (const row of alone) {
-    const added = [row.p50Ms - bareAlone.p50Ms, row.p99Ms - bareAlone.p99Ms];
-    lines.push(
-      writeLine(
+    ),
+    '',
+    writeLine('1 connection', ['p50 ms', 'p99 ms', 'added p50', 'added p99'], 11),
+    ...alone.map((row) => {
+      const added = [row.p50Ms - bareAlone.p50Ms, row.p99Ms - bareAlone.p99Ms];
+      return writeLine(
         row.name,
         [row.p50Ms, row.p99Ms, ...added].map((ms) => ms.toFixed(3)),
-      ),
-    );
-  }
-  process.stdout.write(
-    `${lines.join('\n')}\n\nPortkey has no controls on, Goldenpath all. Added latency is against the bare proxy. CPU counts all threads.\n`,
-  );
+        11,
+      );
+    }),
+    '',
+    'Goldenpath has all controls on, Portkey none.',
+    `${onIts}: against Portkey on the Node of its own container image; ${onOurs}: on Goldenpath's.`,
+    'Added latency is against the bare proxy. CPU counts all threads of the process.',
+  ];
+  for (const { name, errors } of [...busy, ...alone])
+    if (errors > 0) lines.push(`${name}: ${errors} requests were not answered with status 200.`);
+  process.stdout.write(`${lines.join('\n')}\n`);
 }
 
-function writeLine(name: string, figures: readonly string[]): string {
-  return `${name.padEnd(25)}${figures.map((figure) => figure.padStart(11)).join('')}`;
+function writeLine(name: string, figures: readonly string[], width = 9): string {
+  return name.padEnd(20) + figures.map((figure) => figure.padStart(width)).join('');
 }

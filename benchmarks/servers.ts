@@ -28,8 +28,7 @@ export interface Server {
 interface Launch {
   readonly name: string;
   readonly port: number;
-  /** The Node that runs it; ours, where nothing else is said. */
-  readonly node?: string;
+  readonly node?: NodeRuntime;
   readonly args: readonly string[];
   readonly headers?: Readonly<Record<string, string>>;
   readonly env?: Readonly<Record<string, string>>;
@@ -50,35 +49,30 @@ export function startBareProxy(port: number, upstream: Server): Promise<Server> 
   });
 }
 
-/** The Node of Portkey's container image (its `Dockerfile`: `node:20-alpine`), installed beside it. */
-const PORTKEY_NODE = join(HERE, 'node_modules/node/bin/node');
-
-/** Portkey's own package with no guardrail, no policy and no log switched on, as its container image runs it. */
-export function startPortkey(port: number, upstream: Server): Promise<Server> {
-  const version = execFileSync(PORTKEY_NODE, ['--version'], { encoding: 'utf8' });
-  return launchPortkey({ name: `Portkey on its ${nameNode(version)}`, port, upstream, node: PORTKEY_NODE });
+/** A Node that a server may run on. */
+export interface NodeRuntime {
+  readonly path: string;
+  readonly major: number;
 }
 
-/** The same on the Node that Goldenpath brings along, which is much quicker at what Portkey does. */
-export function startPortkeyOnOurNode(port: number, upstream: Server): Promise<Server> {
-  const name = `Portkey on our ${nameNode(process.version)}`;
-  return launchPortkey({ name, port, upstream, node: process.execPath });
+/** The one that Goldenpath brings along. */
+export const OUR_NODE: NodeRuntime = { path: process.execPath, major: majorOf(process.version) };
+
+/** The one of Portkey's container image (its `Dockerfile`: `node:20-alpine`), installed beside Portkey. */
+export function findPortkeyNode(): NodeRuntime {
+  const path = join(HERE, 'node_modules/node/bin/node');
+  return { path, major: majorOf(execFileSync(path, ['--version'], { encoding: 'utf8' })) };
 }
 
-function nameNode(version: string): string {
-  return `Node ${version.slice(1, version.indexOf('.'))}`;
+function majorOf(version: string): number {
+  return Number(/^v(\d+)/.exec(version)?.[1]);
 }
 
-function launchPortkey(options: {
-  readonly name: string;
-  readonly port: number;
-  readonly upstream: Server;
-  readonly node: string;
-}): Promise<Server> {
-  const { name, port, upstream, node } = options;
+/** Portkey's own package with no guardrail, no policy and no log switched on. */
+export function startPortkey(port: number, upstream: Server, node: NodeRuntime): Promise<Server> {
   const entry = join(HERE, 'node_modules/@portkey-ai/gateway/build/start-server.js');
   return launch({
-    name,
+    name: `Portkey on Node ${node.major}`,
     port,
     node,
     args: [entry, '--headless', `--port=${port}`],
@@ -109,7 +103,7 @@ export async function startGoldenpath(
   });
   const args = ['start', '--port', String(port), '--state', state, '--governance', governance];
   const server = await launch({
-    name: 'Goldenpath, all controls',
+    name: 'Goldenpath',
     port,
     // As `npm start` and the `goldenpath` script start it.
     args: [
@@ -159,7 +153,7 @@ async function writeGovernance(directory: string, upstreamPort: number): Promise
 }
 
 async function launch(options: Launch): Promise<Server> {
-  const child = spawn(options.node ?? process.execPath, [...options.args], {
+  const child = spawn((options.node ?? OUR_NODE).path, [...options.args], {
     cwd: ROOT,
     env: { ...process.env, ...options.env },
     stdio: ['ignore', 'ignore', 'ignore'],
