@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { load, percentile, type LoadOptions } from './load.ts';
 import { summariseProfile, type ProfileRow } from './profile.ts';
 import {
-  findPortkeyNode,
+  findOlderNode,
   OUR_NODE,
   startBareProxy,
   startGoldenpath,
@@ -39,8 +39,8 @@ if (values.help) {
   process.stdout.write(`npm run bench -- [--seconds N] [--streams] [--memory] [--profile] [--json]
 
 Compares a bare Node proxy, Portkey's npm package (no controls on) and Goldenpath (all controls on) with one
-instant upstream, in one run on this machine. Portkey runs twice: on the Node of its own container image, and on
-the newer one that Goldenpath brings along. Ratios are what counts: figures of other machines differ.
+instant upstream, in one run on this machine. Portkey runs twice: on the Node that Goldenpath brings along, and on
+the older Node 20. Ratios are what counts: figures of other machines differ.
 
   --seconds N   how long each server is measured in each round (5)
   --streams     also 512 streams at once: time to the first token, and how many arrive whole
@@ -64,13 +64,13 @@ const PROMPT =
 const BODY = JSON.stringify({ model: 'support-assistant', messages: [{ role: 'user', content: PROMPT }] });
 
 const say = (text: string) => process.stderr.write(`${text}\n`);
-const portkeyNode = findPortkeyNode();
+const olderNode = findOlderNode();
 const upstream = await startUpstream(18_101);
 const servers: Server[] = [];
 try {
   servers.push(await startBareProxy(18_102, upstream));
-  servers.push(await startPortkey(18_103, upstream, portkeyNode));
-  servers.push(await startPortkey(18_107, upstream, OUR_NODE));
+  servers.push(await startPortkey(18_103, upstream, OUR_NODE));
+  servers.push(await startPortkey(18_107, upstream, olderNode));
   servers.push(await startGoldenpath(18_104, upstream));
   for (const server of servers) {
     say(`warming ${server.name} …`);
@@ -198,47 +198,45 @@ function mib(bytes: number): string {
 }
 
 function print(busy: readonly Row[], alone: readonly Row[]): void {
-  const [bare, portkey, portkeyOnOurs] = busy;
+  const [bare, portkey, portkeyOnOlder] = busy;
   const bareAlone = alone[0];
   if (bare === undefined || bareAlone === undefined) return;
   const times = ({ perSecond }: Row, peer: Row | undefined) =>
     (perSecond / (peer?.perSecond ?? Number.NaN)).toFixed(2);
-  const onIts = `× on ${portkeyNode.major}`;
-  const onOurs = `× on ${OUR_NODE.major}`;
+  const [onOurs, onOlder] = [`× on ${OUR_NODE.major}`, `× on ${olderNode.major}`];
   const lines = [
     '',
-    writeLine('32 connections', ['requests/s', '× bare', onIts, onOurs, 'p50 ms', 'p99 ms', 'CPU µs']),
+    writeLine('32 connections', ['req/s', '× bare', onOurs, onOlder, 'p50 ms', 'p99 ms', 'CPU µs']),
     ...busy.map((row) =>
       writeLine(row.name, [
         row.perSecond.toFixed(0),
         times(row, bare),
         times(row, portkey),
-        times(row, portkeyOnOurs),
+        times(row, portkeyOnOlder),
         row.p50Ms.toFixed(2),
         row.p99Ms.toFixed(2),
         row.cpuUsPerRequest.toFixed(0),
       ]),
     ),
     '',
-    writeLine('1 connection', ['p50 ms', 'p99 ms', 'added p50', 'added p99'], 11),
+    writeLine('1 connection', ['p50 ms', 'p99 ms', '+ p50', '+ p99']),
     ...alone.map((row) => {
       const added = [row.p50Ms - bareAlone.p50Ms, row.p99Ms - bareAlone.p99Ms];
       return writeLine(
         row.name,
         [row.p50Ms, row.p99Ms, ...added].map((ms) => ms.toFixed(3)),
-        11,
       );
     }),
     '',
-    'Goldenpath has all controls on, Portkey none.',
-    `${onIts}: against Portkey on the Node of its own container image; ${onOurs}: on Goldenpath's.`,
-    'Added latency is against the bare proxy. CPU counts all threads of the process.',
+    'Goldenpath has all controls on, Portkey none. CPU counts all threads.',
+    `${onOurs}, ${onOlder}: requests per second against Portkey on that Node.`,
+    '+: added to what the bare proxy takes.',
   ];
   for (const { name, errors } of [...busy, ...alone])
     if (errors > 0) lines.push(`${name}: ${errors} requests were not answered with status 200.`);
   process.stdout.write(`${lines.join('\n')}\n`);
 }
 
-function writeLine(name: string, figures: readonly string[], width = 9): string {
-  return name.padEnd(20) + figures.map((figure) => figure.padStart(width)).join('');
+function writeLine(name: string, figures: readonly string[]): string {
+  return name.padEnd(18) + figures.map((figure) => figure.padStart(8)).join('');
 }

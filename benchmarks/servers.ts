@@ -58,8 +58,8 @@ export interface NodeRuntime {
 /** The one that Goldenpath brings along. */
 export const OUR_NODE: NodeRuntime = { path: process.execPath, major: majorOf(process.version) };
 
-/** The one of Portkey's container image (its `Dockerfile`: `node:20-alpine`), installed beside Portkey. */
-export function findPortkeyNode(): NodeRuntime {
+/** The older one that is installed beside Portkey, which its repository's `Dockerfile` names too (`node:20-alpine`). */
+export function findOlderNode(): NodeRuntime {
   const path = join(HERE, 'node_modules/node/bin/node');
   return { path, major: majorOf(execFileSync(path, ['--version'], { encoding: 'utf8' })) };
 }
